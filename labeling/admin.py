@@ -1,0 +1,7 @@
+"""Gathers the admins of the rooms."""
+
+from labeling.asks import admin as asks
+from labeling.queues import admin as queues
+from labeling.tasks import admin as tasks
+
+__all__ = ["asks", "queues", "tasks"]

@@ -1,0 +1,199 @@
+"""Answering: checked, kept, and accepted when the queue's rules say so."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from labeling.answers.models import Annotation
+from labeling.tasks.claiming import STALE
+from labeling.tasks.models import Lease, SelectedBy, Task
+from projects.schemas.answers import check_answer, label_of
+from projects.schemas.models import LabelSchema
+from projects.streams.models import LabelState
+from projects.streams.summary import LabelSummary, summarize
+from teams.access.problems import FieldError, Invalid, escape
+from teams.events.actions import record
+from teams.identity.models import User
+from teams.identity.refused import Refused
+
+# A task may have a deadline; whoever set it says, inside the submitting transaction, whether it has passed.
+TOO_LATE: list[Callable[[Task], bool]] = []
+
+
+def submit(
+    *, lease: Lease, token: int, answer: dict[str, Any], active_s: float | None = None, by: User
+) -> Annotation:
+    """Answer a held task; the same submit again gives the same annotation.
+
+    Raises Invalid where the answer does not fit the schema, and Refused (`lease_lost`) where the task is no
+    longer held by this token; what was typed is then kept as the person's draft.
+    """
+    try:
+        return answer_held(lease=lease, token=token, answer=answer, active_s=active_s, by=by)
+    except Refused:
+        mine = lease.organization.leases.filter(pk=lease.pk, user=by)
+        mine.update(draft=fitting(lease.task.queue.schema, answer))
+        raise
+
+
+def fitting(schema: LabelSchema, answer: Any) -> dict[str, Any]:
+    """As much of an answer as fits: nothing else is worth keeping, and not everything can be kept."""
+    if not isinstance(answer, dict):
+        return {}
+    wrong = {error.pointer for error in check_answer(schema, answer)}
+    return {name: value for name, value in answer.items() if f"/{escape(name)}" not in wrong}
+
+
+@transaction.atomic
+def answer_held(
+    *, lease: Lease, token: int, answer: dict[str, Any], active_s: float | None, by: User
+) -> Annotation:
+    """Check the fence, keep the answer, settle the task."""
+    lease, task = locked(lease, by)
+    given = given_under(task, lease, token, answer)
+    if given is not None:
+        return given
+    if lease.state != Lease.State.HELD or lease.token != token:
+        raise Refused(STALE, "lease_lost")
+    check_fits(task.queue.schema, answer)
+    is_late = any(late(task) for late in TOO_LATE)
+    annotation = task.organization.annotations.create(
+        **origin(task),
+        lease=lease,
+        author=by,
+        schema=task.queue.schema,
+        answer=answer,
+        label=label_of(task.queue.schema, answer),
+        state=Annotation.State.LATE if is_late else Annotation.State.SUBMITTED,
+        shown_prediction=task.example.predicted if task.queue.show_predictions else None,
+        active_s=active_s,
+    )
+    task.organization.leases.filter(pk=lease.pk).update(
+        state=Lease.State.ANSWERED, ended_at=timezone.now(), draft=None, note=""
+    )
+    record("annotation.submitted", organization=task.organization, subject=annotation, by=by, task=task.pk)
+    if not is_late:
+        settle(task=task)
+        annotation.refresh_from_db(fields=["state", "accepted_at", "accepted_by"])
+    return annotation
+
+
+def locked(lease: Lease, by: User) -> tuple[Lease, Task]:
+    """The person's lease and its task, locked in the order that everybody keeps: lease, then task."""
+    organization = lease.organization
+    mine = organization.leases.select_for_update(no_key=True).get(pk=lease.pk, user=by)
+    tasks = organization.tasks.select_for_update(of=("self",), no_key=True)
+    return mine, tasks.select_related("organization", "queue__schema", "example").get(pk=mine.task_id)
+
+
+def answers_to(task: Task) -> QuerySet[Annotation]:
+    """The answers of the task's round; found by the example, which has the index."""
+    of_example = task.organization.annotations.filter(example=task.example_id)
+    return of_example.filter(task=task, round=task.round)
+
+
+def given_under(task: Task, lease: Lease, token: int, answer: dict[str, Any]) -> Annotation | None:
+    """What this very submit has given before, if it is a repetition."""
+    if lease.state != Lease.State.ANSWERED or lease.token != token:
+        return None
+    last = answers_to(task).filter(lease=lease).order_by("-pk").first()
+    return last if last is not None and last.answer == answer else None
+
+
+def check_fits(schema: LabelSchema, answer: Any) -> None:
+    """Raises Invalid with everything that is wrong with an answer; pointers start at the request."""
+    errors = check_answer(schema, answer)
+    if errors:
+        raise Invalid([FieldError(f"/answer{row.pointer}", row.code, row.detail) for row in errors])
+
+
+def origin(task: Task) -> dict[str, Any]:
+    """What every answer to a task says of where it comes from."""
+    return {
+        "task": task,
+        "round": task.round,
+        "example": task.example,
+        "queue": task.queue,
+        "selected_by": task.selected_by,
+        "inclusion_probability": task.inclusion_probability,
+    }
+
+
+def settle(*, task: Task) -> None:
+    """Accept, send to review, or wait: what a locked task's answers come to now."""
+    busy = task.leases.filter(round=task.round, state__in=[Lease.State.HELD, Lease.State.RETURNED])
+    if task.open_slots or busy.exists():
+        return
+    submitted = {"source": Annotation.Source.PERSON, "state": Annotation.State.SUBMITTED}
+    answers = list(answers_to(task).filter(**submitted).order_by("pk"))
+    chosen = answers[0] if len(answers) == 1 else consolidate(task, answers)
+    if chosen is None:
+        move(task, Task.State.COMPLETE)
+    elif is_reviewed(task):
+        task.organization.annotations.filter(pk=chosen.pk).update(state=Annotation.State.IN_REVIEW)
+        move(task, Task.State.IN_REVIEW)
+    else:
+        accept(annotation=chosen, task=task, by=None)
+
+
+def consolidate(task: Task, answers: list[Annotation]) -> Annotation | None:
+    """The answer that more than half gave, as an annotation of its own; None where there is no majority."""
+    votes = Counter(row.label for row in answers).most_common(1)
+    if not votes or votes[0][1] * 2 <= len(answers):
+        return None
+    model = next(row for row in answers if row.label == votes[0][0])
+    return task.organization.annotations.create(
+        **origin(task),
+        schema_id=model.schema_id,
+        answer=model.answer,
+        label=model.label,
+        source=Annotation.Source.CONSOLIDATED,
+        state=Annotation.State.SUBMITTED,
+    )
+
+
+def is_reviewed(task: Task) -> bool:
+    """Whether the lot sends this task to review; sticky, and never for asks, which somebody waits for."""
+    if task.selected_by == SelectedBy.ASK:
+        return False
+    lot = int.from_bytes(hashlib.sha256(f"review:{task.pk}".encode()).digest()[:4]) % 10_000
+    return lot < task.queue.review_percent * 100
+
+
+def accept(*, annotation: Annotation, task: Task, by: User | None) -> None:
+    """Make an answer to a locked task the one that counts, and say so on the example if the queue's count."""
+    organization, now = task.organization, timezone.now()
+    organization.annotations.filter(pk=annotation.pk).update(
+        state=Annotation.State.ACCEPTED, accepted_at=now, accepted_by=by
+    )
+    move(task, Task.State.ACCEPTED)
+    if task.queue.counts:
+        summarize(
+            organization=organization,
+            labels=[LabelSummary(annotation.example_id, annotation.label, LabelState.ACCEPTED, now)],
+        )
+    record(
+        "annotation.accepted",
+        organization=organization,
+        subject=annotation,
+        by=by,
+        task=task.pk,
+        example=annotation.example_id,
+        queue=task.queue_id,
+    )
+
+
+def move(task: Task, to: str, **more: Any) -> None:
+    """Move a locked task along; a move that the table does not know is a mistake of ours."""
+    if to not in Task.MOVES[task.state]:
+        raise AssertionError(f"task {task.pk}: {task.state} -> {to}")
+    ends = timezone.now() if to in (Task.State.ACCEPTED, Task.State.ARCHIVED) else None
+    task.organization.tasks.filter(pk=task.pk, state=task.state).update(state=to, ended_at=ends, **more)
+    task.state = to

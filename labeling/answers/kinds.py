@@ -1,0 +1,10 @@
+"""What can happen to answers."""
+
+from django.utils.translation import gettext_lazy as _
+
+from teams.events.actions import Kind
+
+KINDS = (
+    Kind("annotation.submitted", _("Answered")),
+    Kind("annotation.accepted", _("Answer accepted")),
+)

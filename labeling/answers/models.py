@@ -1,0 +1,94 @@
+"""What people answered: append-only, with where it came from."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from labeling.queues.models import Queue
+from labeling.tasks.models import Lease, SelectedBy, Task
+from projects.schemas.models import LabelSchema
+from projects.streams.models import Example
+from teams.identity.models import OrganizationModel, User
+
+
+class Annotation(OrganizationModel):
+    """One person's answer to one task. The accepted one counts; at most one a task and round."""
+
+    class State(models.TextChoices):
+        SUBMITTED = "submitted", _("submitted")
+        IN_REVIEW = "in_review", _("in review")
+        RETURNED = "returned", _("returned")
+        ACCEPTED = "accepted", _("accepted")
+        SUPERSEDED = "superseded", _("superseded")
+        LATE = "late", _("late")
+
+    class Source(models.TextChoices):
+        PERSON = "person", _("person")
+        IMPORT = "import", _("import")
+        CONSOLIDATED = "consolidated", _("consolidated")
+
+    task = models.ForeignKey(
+        Task, on_delete=models.CASCADE, related_name="annotations", db_index=False, db_constraint=False
+    )
+    round = models.PositiveSmallIntegerField(default=1)
+    example = models.ForeignKey(
+        Example, on_delete=models.CASCADE, related_name="annotations", db_index=False, db_constraint=False
+    )
+    queue = models.ForeignKey(
+        Queue, on_delete=models.CASCADE, related_name="annotations", db_index=False, db_constraint=False
+    )
+    lease = models.ForeignKey(
+        Lease, on_delete=models.SET_NULL, null=True, related_name="annotations", db_index=False
+    )
+    author = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="annotations", db_index=False
+    )
+    schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="+", db_index=False)
+    answer = models.JSONField(_("answer"))
+    label = models.TextField(_("label"))
+    source = models.CharField(_("source"), max_length=12, choices=Source.choices, default=Source.PERSON)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices)
+    selected_by = models.CharField(_("drawn"), max_length=10, choices=SelectedBy.choices)
+    inclusion_probability = models.FloatField(null=True)
+    shown_prediction = models.TextField(_("guess shown"), null=True)
+    active_s = models.FloatField(_("active seconds"), null=True)
+    at = models.DateTimeField(_("answered"), default=timezone.now)
+    accepted_at = models.DateTimeField(_("accepted"), null=True)
+    accepted_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        verbose_name = _("annotation")
+        verbose_name_plural = _("annotations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "round"],
+                condition=Q(state="accepted"),
+                name="one_accepted_annotation_a_round",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(state__in=["accepted", "superseded"]),
+                name="accepted_at_is_paired",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "example", "-id"], name="annotation_of_example"),
+            models.Index(
+                fields=["organization", "queue", "accepted_at"],
+                condition=Q(state="accepted"),
+                name="annotation_accepted",
+            ),
+            models.Index(fields=["organization", "author", "-id"], name="annotation_of_author"),
+            models.Index(
+                fields=["organization", "queue", "id"],
+                condition=Q(state="in_review"),
+                name="annotation_to_review",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,14 @@
+"""The labeler's addresses."""
+
+from django.urls import path
+
+from labeling.answers import views
+
+urlpatterns = [
+    path("label/", views.label_home, name="label-home"),
+    path("label/<slug:project>/<slug:queue>/", views.work, name="label-work"),
+    path("label/<slug:project>/<slug:queue>/take/", views.take, name="label-take"),
+    path("label/<slug:project>/<slug:queue>/answer/", views.answer, name="label-answer"),
+    path("label/<slug:project>/<slug:queue>/skip/", views.skip, name="label-skip"),
+    path("label/<slug:project>/<slug:queue>/renew/", views.renew, name="label-renew"),
+]

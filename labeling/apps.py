@@ -1,0 +1,25 @@
+"""Labeling."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LabelingConfig(AppConfig):
+    name = "labeling"
+    verbose_name = "Labeling"
+
+    def ready(self) -> None:
+        """Make this floor's events, work and places known."""
+        from labeling.answers.kinds import KINDS as answers
+        from labeling.asks import handlers as asks
+        from labeling.asks.kinds import KINDS as asks_kinds
+        from labeling.queues.kinds import KINDS as queues
+        from labeling.tasks import handlers as tasks
+        from labeling.tasks.kinds import KINDS as tasks_kinds
+        from teams.desk.navigation import register_item
+        from teams.events.actions import register
+
+        register(*queues, *tasks_kinds, *answers, *asks_kinds)
+        assert tasks
+        assert asks  # handlers are registered by being imported
+        register_item(_("Label"), "label-home", key="l", permission="projects.label_project", order=10)

@@ -1,0 +1,56 @@
+"""Making queues, and stopping and starting them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from labeling.queues.models import Queue
+from projects.conditions import Condition
+from projects.schemas.models import LabelSchema
+from projects.streams.models import Stream
+from teams.events.actions import record
+from teams.identity.models import User
+
+
+@transaction.atomic
+def create_queue(
+    *,
+    stream: Stream,
+    schema: LabelSchema,
+    slug: str,
+    name: str,
+    condition: Any = None,
+    by: User | None,
+    **rules: Any,
+) -> Queue:
+    """Work of one kind. `condition` is JSON or null; raises ConditionError with everything that is wrong with it.
+
+    The schema is frozen from now on: answers will refer to it.
+    """
+    organization = stream.organization
+    checked = Condition.from_json(condition, stream).json
+    organization.label_schemas.filter(pk=schema.pk, frozen_at=None).update(frozen_at=timezone.now())
+    queue = organization.queues.create(
+        project=stream.project, stream=stream, schema=schema, slug=slug, name=name, condition=checked, **rules
+    )
+    record("queue.created", organization=organization, subject=queue, by=by)
+    return queue
+
+
+@transaction.atomic
+def pause(*, queue: Queue, by: User | None) -> None:
+    """Hand out no more tasks; what people hold they may finish."""
+    organization = queue.organization
+    if organization.queues.filter(pk=queue.pk, state=Queue.State.ACTIVE).update(state=Queue.State.PAUSED):
+        record("queue.paused", organization=organization, subject=queue, by=by)
+
+
+@transaction.atomic
+def resume(*, queue: Queue, by: User | None) -> None:
+    """Hand out tasks again."""
+    organization = queue.organization
+    if organization.queues.filter(pk=queue.pk, state=Queue.State.PAUSED).update(state=Queue.State.ACTIVE):
+        record("queue.resumed", organization=organization, subject=queue, by=by)

@@ -1,0 +1,156 @@
+"""Queues at the desk: make one, change its rules, pause and resume it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from labeling.queues.actions import create_queue, pause, resume
+from labeling.queues.models import Queue
+from projects.conditions.forms import ConditionForm, condition_text
+from teams.desk.attention import Call, attention
+from teams.desk.columns import linked, status
+from teams.desk.deeds import deed
+from teams.desk.scoped import OrganizationAdmin, ScopedFilter
+from teams.desk.site import desk
+from teams.identity.models import Organization
+from teams.identity.refused import Refused
+
+VERB = "projects.manage_project"
+RULES = (
+    "instructions",
+    "condition",
+    "audit_percent",
+    "overlap",
+    "review_percent",
+    "lease_s",
+    "show_predictions",
+    "counts",
+    "priority",
+)
+HELP = {
+    "condition": _("Examples of the training buckets that meet it become tasks by themselves."),
+    "audit_percent": _(
+        "This share of the test examples becomes tasks by lot, so that evaluation stays honest."
+    ),
+    "overlap": _("How many people answer each task."),
+    "review_percent": _("This share of the answers is looked at by a reviewer before it counts."),
+    "lease_s": _("How long a person may hold a task."),
+    "priority": _("People get tasks of the queue with the highest number first."),
+}
+
+
+class QueueForm(ConditionForm):
+    """The rules of a queue."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["condition"] = condition_text(self.instance.condition, self.instance.stream)
+        for name, words in HELP.items():
+            if name in self.fields and not self.fields[name].help_text:
+                self.fields[name].help_text = str(words)
+
+    def clean(self) -> dict[str, Any]:
+        """The questions are those of the stream's project."""
+        super().clean()
+        stream, schema = self.cleaned_data.get("stream"), self.cleaned_data.get("schema")
+        if stream and schema and stream.project_id != schema.project_id:
+            self.add_error("schema", str(_("These questions belong to another project than the stream.")))
+        return self.cleaned_data
+
+
+@admin.register(Queue, site=desk)
+class QueueAdmin(OrganizationAdmin):
+    """Who is asked what about which examples."""
+
+    add_verb = change_verb = VERB
+    form = QueueForm
+    add_fields = ("stream", "schema", "name", "slug", *RULES)
+    fields = ("project_link", "stream", "schema", "name", "slug", "state_shown", *RULES, "created_at")
+    readonly_fields = ("project_link", "stream", "schema", "slug", "state_shown", "created_at")
+    list_display = ("name", "project_link", "state_shown", "waiting", "rule", "audit", "reviewed", "counts")
+    list_filter = ("state", "counts", ("project", ScopedFilter), ("stream", ScopedFilter))
+    list_select_related = ("project", "stream__project", "schema__project")
+    search_fields = ("name", "slug", "project__name")
+    search_help_text = _("Search by name, address or project")
+    ordering = ("-priority", "name", "id")
+    actions = ("pause", "resume")
+    project_link = linked("project", _("project"))
+    state_shown = status("state", _("state"))
+
+    def get_queryset(self, request: Any) -> models.QuerySet[Queue]:
+        """With the number of tasks that wait for somebody."""
+        ready = Q(tasks__state="open", tasks__open_slots__gt=0)
+        return super().get_queryset(request).annotate(n_waiting=Count("tasks", filter=ready))
+
+    @display(description=_("tasks waiting"), ordering="n_waiting")
+    def waiting(self, row: Any) -> int:
+        """How many could be taken now."""
+        return int(row.n_waiting)
+
+    @display(description=_("rule"))
+    def rule(self, row: Queue) -> str:
+        """The condition in words."""
+        return condition_text(row.condition, row.stream) or str(_("none"))
+
+    @display(description=_("audit share"), ordering="audit_percent")
+    def audit(self, row: Queue) -> str:
+        """Of the test examples."""
+        return f"{row.audit_percent:g} %"
+
+    @display(description=_("reviewed"), ordering="review_percent")
+    def reviewed(self, row: Queue) -> str:
+        """Of the answers."""
+        return f"{row.review_percent:g} %"
+
+    def make_row(self, request: Any, obj: Queue, form: Any) -> Queue:
+        """The project is the stream's; the questions are frozen from now on."""
+        names = ("stream", "schema", "slug", "name", *RULES)
+        return create_queue(by=request.user, **{name: form.cleaned_data[name] for name in names})
+
+    @deed(_("Pause"), verb=VERB, check=lambda row: check_state(row, Queue.State.ACTIVE))
+    def pause(self, request: Any, row: Queue) -> None:
+        """Hand out no more tasks."""
+        pause(queue=row, by=request.user)
+
+    @deed(_("Resume"), verb=VERB, check=lambda row: check_state(row, Queue.State.PAUSED))
+    def resume(self, request: Any, row: Queue) -> None:
+        """Hand out tasks again."""
+        resume(queue=row, by=request.user)
+
+
+def check_state(queue: Queue, state: str) -> None:
+    """Pausing what stands, or resuming what runs, says nothing new."""
+    if queue.state != state:
+        raise Refused(
+            _("This queue hands out tasks already.")
+            if queue.state == Queue.State.ACTIVE
+            else _("This queue is paused already.")
+        )
+
+
+@attention
+def waiting_tasks(organization: Organization) -> Iterator[Call]:
+    """Where people are needed."""
+    ready = Q(tasks__state="open", tasks__open_slots__gt=0)
+    for queue in organization.queues.annotate(n=Count("tasks", filter=ready)).filter(n__gt=0)[:20]:
+        url = reverse("admin:labeling_queue_change", args=[queue.pk])
+        if queue.state == Queue.State.PAUSED:
+            words = gettext("Queue “%(name)s” is paused while %(n)s tasks wait in it.")
+            yield Call(words % {"name": queue.name, "n": queue.n}, url, "warn")
+        else:
+            words = ngettext(
+                "%(n)s task waits for somebody in queue “%(name)s”.",
+                "%(n)s tasks wait for somebody in queue “%(name)s”.",
+                queue.n,
+            )
+            yield Call(words % {"name": queue.name, "n": queue.n}, url, "info")

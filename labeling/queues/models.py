@@ -1,0 +1,60 @@
+"""Work of one kind with its rules."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from projects.schemas.models import LabelSchema
+from projects.streams.models import Project, Stream
+from teams.identity.models import OrganizationModel, slug_is_plain
+
+percent = [MinValueValidator(0), MaxValueValidator(100)]
+
+
+class Queue(OrganizationModel):
+    """Who is asked what about which examples.
+
+    `condition` sends examples of the training buckets here (null: none by itself). Examples of the val and
+    test buckets come only by lot, `audit_percent` of them, so that evaluation stays honest.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        PAUSED = "paused", _("paused")
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="queues")
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="queues")
+    schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="queues")
+    slug = models.SlugField(_("address"), max_length=50, validators=[slug_is_plain])
+    name = models.CharField(_("name"), max_length=120)
+    instructions = models.TextField(_("instructions"), blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ACTIVE)
+    condition = models.JSONField(_("condition"), null=True, blank=True)
+    audit_percent = models.FloatField(_("audit share, %"), default=0, validators=percent)
+    overlap = models.PositiveSmallIntegerField(_("answers a task"), default=1)
+    review_percent = models.FloatField(_("reviewed, %"), default=0, validators=percent)
+    lease_s = models.PositiveIntegerField(_("lease, seconds"), default=900)
+    show_predictions = models.BooleanField(_("show the model's guess"), default=False)
+    counts = models.BooleanField(
+        _("its answers count"),
+        default=True,
+        help_text=_("Off for control queues: their labels reach only the slices that name the queue."),
+    )
+    priority = models.SmallIntegerField(_("priority"), default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("queue")
+        verbose_name_plural = _("queues")
+        ordering = ["-priority", "name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "slug"], name="queue_address"),
+            models.CheckConstraint(condition=Q(overlap__gte=1), name="queue_overlap"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

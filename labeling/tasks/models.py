@@ -1,0 +1,136 @@
+"""One unit of human work on one example, and who holds it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from labeling.queues.models import Queue
+from projects.streams.models import Example
+from teams.identity.models import OrganizationModel, User
+
+
+class SelectedBy(models.TextChoices):
+    """Why an example was drawn; only random draws count in an evaluation."""
+
+    RANDOM = "random", _("by lot")
+    RULE = "rule", _("by rule")
+    GOLD = "gold", _("to measure people")
+    ASK = "ask", _("asked by a pipeline")
+    MANUAL = "manual", _("by hand")
+
+
+class Task(OrganizationModel):
+    """Work on one example: `open_slots` places for people who are not among `people` yet."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        COMPLETE = "complete", _("complete")
+        IN_REVIEW = "in_review", _("in review")
+        ACCEPTED = "accepted", _("accepted")
+        ARCHIVED = "archived", _("archived")
+
+    MOVES: ClassVar[dict[str, tuple[str, ...]]] = {
+        State.OPEN: (State.COMPLETE, State.IN_REVIEW, State.ACCEPTED, State.ARCHIVED),
+        State.COMPLETE: (State.IN_REVIEW, State.ACCEPTED, State.OPEN, State.ARCHIVED),
+        State.IN_REVIEW: (State.ACCEPTED, State.OPEN, State.ARCHIVED),
+        State.ACCEPTED: (State.ARCHIVED,),
+        State.ARCHIVED: (),
+    }
+
+    queue = models.ForeignKey(
+        Queue, on_delete=models.CASCADE, related_name="tasks", db_index=False, db_constraint=False
+    )
+    example = models.ForeignKey(
+        Example, on_delete=models.CASCADE, related_name="tasks", db_index=False, db_constraint=False
+    )
+    round = models.PositiveSmallIntegerField(_("round"), default=1)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    priority = models.SmallIntegerField(_("priority"), default=0)
+    due_at = models.DateTimeField(
+        _("due"), null=True, blank=True, help_text=_("Those with a deadline come before those without.")
+    )
+    order_key = models.FloatField(_("order"), default=0)
+    open_slots = models.SmallIntegerField(_("places left"), default=1)
+    people = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    selected_by = models.CharField(_("drawn"), max_length=10, choices=SelectedBy.choices)
+    inclusion_probability = models.FloatField(_("with probability"), null=True)
+    opened_at = models.DateTimeField(_("opened"), default=timezone.now)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    expiries = models.PositiveSmallIntegerField(_("times let go"), default=0)
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "queue", "example", "round"], name="task_of_a_round"
+            ),
+            models.CheckConstraint(condition=Q(open_slots__gte=0), name="task_never_overbooked"),
+        ]
+        indexes = [
+            models.Index(
+                F("organization"),
+                F("queue"),
+                F("priority").desc(),
+                F("due_at"),
+                F("order_key"),
+                F("id"),
+                condition=Q(state="open", open_slots__gt=0),
+                name="task_next",
+            ),
+            models.Index(fields=["organization", "example"], name="task_of_example"),
+            models.Index(fields=["organization", "queue", "state"], name="task_of_queue"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.queue} #{self.pk}"
+
+
+class Lease(OrganizationModel):
+    """One person's hold on a task; `token` is the fence: whoever comes with an older one is too late."""
+
+    class State(models.TextChoices):
+        HELD = "held", _("held")
+        ANSWERED = "answered", _("answered")
+        RETURNED = "returned", _("returned")
+        EXPIRED = "expired", _("expired")
+        SKIPPED = "skipped", _("skipped")
+
+    MOVES: ClassVar[dict[str, tuple[str, ...]]] = {
+        State.HELD: (State.ANSWERED, State.EXPIRED, State.SKIPPED),
+        State.ANSWERED: (State.RETURNED,),
+        State.RETURNED: (State.HELD,),
+        State.EXPIRED: (State.HELD,),
+        State.SKIPPED: (),
+    }
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="leases")
+    round = models.PositiveSmallIntegerField(default=1)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="leases")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
+    token = models.PositiveIntegerField(default=1)
+    claimed_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    draft = models.JSONField(null=True)
+    note = models.TextField(_("why it came back"), blank=True, default="", db_default="")
+
+    class Meta:
+        verbose_name = _("lease")
+        verbose_name_plural = _("leases")
+        constraints = [
+            models.UniqueConstraint(fields=["task", "round", "user"], name="one_lease_a_person_and_round"),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(state="held"), name="lease_held"),
+            models.Index(fields=["organization", "user", "state"], name="lease_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.task_id}"

@@ -1,0 +1,6 @@
+"""Gathers the admins of the rooms."""
+
+from projects.schemas import admin as schemas
+from projects.streams import admin as streams
+
+__all__ = ["schemas", "streams"]

@@ -1,0 +1,13 @@
+"""Gathers the addresses of the rooms, for machines."""
+
+from django.urls import URLPattern, path
+
+from projects.conditions.api import ConditionCheck
+from projects.streams.api import Predictions
+
+STREAM = "projects/<slug:project>/streams/<slug:stream>"
+
+urlpatterns: list[URLPattern] = [
+    path(f"{STREAM}/predictions", Predictions.as_view(), name="api-predictions"),
+    path(f"{STREAM}/conditions", ConditionCheck.as_view(), name="api-conditions"),
+]

@@ -1,0 +1,22 @@
+"""The stream."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ProjectsConfig(AppConfig):
+    name = "projects"
+    verbose_name = "The stream"
+
+    def ready(self) -> None:
+        """Make this floor's events and places known."""
+        from projects.schemas.kinds import KINDS as schemas
+        from projects.streams import handlers
+        from projects.streams.kinds import KINDS as streams
+        from teams.desk.navigation import register_item
+        from teams.events.actions import register
+
+        register(*schemas, *streams)
+        assert handlers  # registered by being imported
+        view = "projects.view_project"
+        register_item(_("Stream"), "project", key="e", permission=view, scope="project", order=10)

@@ -1,0 +1,6 @@
+"""The one place where a condition is parsed, checked, printed and compiled to SQL."""
+
+from projects.conditions.condition import Condition
+from projects.conditions.errors import ConditionError
+
+__all__ = ["Condition", "ConditionError"]

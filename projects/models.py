@@ -1,0 +1,27 @@
+"""Gathers the models of the rooms."""
+
+from projects.schemas.models import LabelSchema
+from projects.streams.models import (
+    Example,
+    Media,
+    ModelVersion,
+    Prediction,
+    Project,
+    ProjectGroupObjectPermission,
+    ProjectUserObjectPermission,
+    SplitPolicy,
+    Stream,
+)
+
+__all__ = [
+    "Example",
+    "LabelSchema",
+    "Media",
+    "ModelVersion",
+    "Prediction",
+    "Project",
+    "ProjectGroupObjectPermission",
+    "ProjectUserObjectPermission",
+    "SplitPolicy",
+    "Stream",
+]

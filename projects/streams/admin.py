@@ -1,0 +1,213 @@
+"""Projects, streams and model versions at the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from projects.schemas.fields import check_fields
+from projects.streams.actions import create_project, create_stream
+from projects.streams.models import ModelVersion, Project, SplitPolicy, Stream
+from teams.access.actions import set_grants
+from teams.desk.columns import linked, short_hash
+from teams.desk.deeds import deed
+from teams.desk.grants import GrantForm, grants_shown
+from teams.desk.scoped import DeskForm, OrganizationAdmin, ScopedFilter
+from teams.desk.site import desk
+from teams.identity.refused import Refused
+
+VERB = "projects.manage_project"
+EXAMPLE = '[{"name": "store", "type": "string", "column": "k1"}, {"name": "weight", "type": "number", "column": "n1"}]'
+
+
+@admin.register(Project, site=desk)
+class ProjectAdmin(OrganizationAdmin):
+    """A project and who works on it."""
+
+    add_verb, change_verb = "teams.create_project", VERB
+    add_fields = ("name", "slug")
+    fields = ("name", "slug", "description", "grants", "created_at")
+    readonly_fields = ("slug", "grants", "created_at")
+    list_display = ("name", "slug", "n_streams", "n_queues", "n_slices", "created_at")
+    search_fields = ("name", "slug")
+    search_help_text = _("Search by name or address")
+    ordering = ("name", "id")
+    actions = ("grant",)
+
+    def get_queryset(self, request: Any) -> models.QuerySet[Project]:
+        """With how much there is in each."""
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                n_streams=Count("streams", distinct=True),
+                n_queues=Count("queues", distinct=True),
+                n_slices=Count("slices", distinct=True),
+            )
+        )
+
+    @display(description=_("streams"), ordering="n_streams")
+    def n_streams(self, row: Any) -> int:
+        """How many channels."""
+        return int(row.n_streams)
+
+    @display(description=_("queues"), ordering="n_queues")
+    def n_queues(self, row: Any) -> int:
+        """How many kinds of work."""
+        return int(row.n_queues)
+
+    @display(description=_("slices"), ordering="n_slices")
+    def n_slices(self, row: Any) -> int:
+        """How many definitions."""
+        return int(row.n_slices)
+
+    @display(description=_("who works here"))
+    def grants(self, row: Project) -> Any:
+        """Teams, people and machines with what they may do."""
+        return grants_shown(row)
+
+    def make_row(self, request: Any, obj: Project, form: Any) -> Project:
+        """By name and address."""
+        asked = form.cleaned_data
+        return create_project(
+            organization=request.organization, name=asked["name"], slug=asked["slug"], by=request.user
+        )
+
+    @deed(_("Say who works here"), verb=VERB, form=GrantForm)
+    def grant(self, request: Any, row: Project, to: Any, verbs: list[str]) -> None:
+        """Exactly these verbs for one team, person or machine."""
+        set_grants(row=row, to=to, verbs=verbs, by=request.user)
+
+
+class StreamForm(DeskForm):
+    """A new stream: what arrives, and how examples are kept apart for testing."""
+
+    fields = forms.JSONField(  # type: ignore[assignment]
+        label=_("Attributes"),
+        initial=list,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false", "class": "desk-code"}),
+        help_text=_(
+            "What is known of an example beforehand, as a list. `column` (k1 to k4, n1, n2) makes one quick to "
+            "slice by. For example: %(example)s"
+        )
+        % {"example": EXAMPLE},
+    )
+    test_percent = forms.FloatField(
+        label=_("For testing, %"),
+        min_value=0,
+        max_value=100,
+        initial=10,
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text=_("Examples that no model ever trains on. It cannot be changed later."),
+    )
+    val_percent = forms.FloatField(
+        label=_("For validation, %"),
+        min_value=0,
+        max_value=100,
+        initial=0,
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text=_("Examples for choosing between models while training."),
+    )
+    salt = forms.CharField(
+        label=_("Salt of the split"),
+        max_length=80,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Leave empty unless another stream must split the same way."),
+    )
+
+    def clean_fields(self) -> Any:
+        """A list of declarations that make sense."""
+        declared = self.cleaned_data["fields"] or []
+        try:
+            check_fields(declared)
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal.sentence)) from None
+        return declared
+
+    def clean(self) -> dict[str, Any]:
+        """Something is left to train on."""
+        super().clean()
+        if sum(self.cleaned_data.get(name) or 0 for name in ("test_percent", "val_percent")) > 100:
+            raise forms.ValidationError(_("Testing and validation together cannot be more than everything."))
+        return self.cleaned_data
+
+
+@admin.register(Stream, site=desk)
+class StreamAdmin(OrganizationAdmin):
+    """Its attributes and its split are settled when it is made."""
+
+    add_verb = change_verb = VERB
+    add_form = StreamForm
+    add_fields = ("project", "name", "slug", "fields", "split_by", "test_percent", "val_percent", "salt")
+    fields = ("project_link", "name", "slug", "description", "attributes", "split_by", "split", "created_at")
+    readonly_fields = ("project_link", "slug", "attributes", "split_by", "split", "created_at")
+    list_display = ("name", "project_link", "slug", "attributes", "split", "split_by", "created_at")
+    list_filter = (("project", ScopedFilter),)
+    list_select_related = ("project",)
+    search_fields = ("name", "slug", "project__name")
+    search_help_text = _("Search by name, address or project")
+    ordering = ("name", "id")
+    project_link = linked("project", _("project"))
+
+    def get_queryset(self, request: Any) -> models.QuerySet[Stream]:
+        """With the split policies."""
+        return super().get_queryset(request).prefetch_related("split_policies")
+
+    @display(description=_("attributes"), empty_value="—")
+    def attributes(self, row: Stream) -> str | None:
+        """Names and types."""
+        return ", ".join(f"{field['name']} ({field['type']})" for field in row.fields) or None
+
+    @display(description=_("split"), empty_value="—")
+    def split(self, row: Stream) -> str | None:
+        """The shares of its first policy."""
+        policy = min(row.split_policies.all(), key=lambda policy: policy.version, default=None)
+        if policy is None:
+            return None
+        test, val = policy.test_until, policy.val_until - policy.test_until
+        shares = {"test": test, "val": val, "train": SplitPolicy.BUCKETS - test - val}
+        return ", ".join(f"{100 * n / SplitPolicy.BUCKETS:g} % {name}" for name, n in shares.items() if n)
+
+    def make_row(self, request: Any, obj: Stream, form: Any) -> Stream:
+        """With its first split policy; percents become buckets."""
+        asked = form.cleaned_data
+        test = round(asked["test_percent"] * SplitPolicy.BUCKETS / 100)
+        return create_stream(
+            project=asked["project"],
+            name=asked["name"],
+            slug=asked["slug"],
+            fields=asked["fields"],
+            split_by=asked["split_by"],
+            test_until=test,
+            val_until=test + round(asked["val_percent"] * SplitPolicy.BUCKETS / 100),
+            salt=asked["salt"] or None,
+            by=request.user,
+        )
+
+
+@admin.register(ModelVersion, site=desk)
+class ModelVersionAdmin(OrganizationAdmin):
+    """Models as pipelines registered them; their weights are elsewhere."""
+
+    fields = ("project_link", "name", "version", "digest", "uri", "facts", "failure_modes", "created_at")
+    readonly_fields = ("project_link",)
+    list_display = ("__str__", "project_link", "digest_shown", "uri", "created_at")
+    list_filter = (("project", ScopedFilter),)
+    list_select_related = ("project",)
+    search_fields = ("name", "version", "digest")
+    search_help_text = _("Search by name, version or digest")
+    project_link = linked("project", _("project"))
+    digest_shown = short_hash("digest", _("digest"))

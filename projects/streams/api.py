@@ -1,0 +1,130 @@
+"""REST: send predictions about examples that are here; what the ingest of examples shares with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.streams.actions import receive_predictions, register_model_version
+from projects.streams.models import Stream
+from projects.streams.receiving import Received
+from projects.streams.rows import PredictionIn, PredictionsIn, Reader
+from teams.access.api import MachineView
+from teams.access.parsing import bounded
+
+READER = Reader(PredictionsIn, PredictionIn)
+
+
+class RawJSONParser(BaseParser):
+    """The body as bytes: rows are read one by one, so that a bad one stops no other."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """All of it, as bytes."""
+        return bounded(stream)
+
+
+def raw_body(request: Request) -> bytes:
+    """The body as it came; DRF reads an empty one as an empty form."""
+    data: Any = request.data
+    return data if isinstance(data, bytes) else b""
+
+
+class FieldErrorOut(serializers.Serializer[Any]):
+    """What is wrong, and where."""
+
+    pointer = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class OutcomeOut(serializers.Serializer[Any]):
+    """What became of one row."""
+
+    index = serializers.IntegerField()
+    key = serializers.CharField(allow_null=True)
+    outcome = serializers.ChoiceField(["created", "updated", "unchanged", "rejected"])
+    id = serializers.IntegerField(required=False)
+    errors = serializers.ListField(child=FieldErrorOut(), required=False)  # type: ignore[assignment]
+
+
+class ReceivedOut(serializers.Serializer[Any]):
+    """What became of a batch, row by row."""
+
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    rows = OutcomeOut(many=True)
+
+
+class ModelRef(serializers.Serializer[Any]):
+    """Which model says so."""
+
+    name = serializers.CharField(max_length=80)
+    version = serializers.CharField(max_length=80)
+    digest = serializers.CharField(max_length=100, required=False)
+
+
+class PredictionRow(serializers.Serializer[Any]):
+    """What a model says of one example."""
+
+    key = serializers.CharField(max_length=200)
+    label = serializers.CharField(max_length=200)  # type: ignore[assignment]
+    confidence = serializers.FloatField(min_value=0, max_value=1, required=False, allow_null=True)
+    output = serializers.DictField(required=False)
+
+
+class PredictionsDoc(serializers.Serializer[Any]):
+    """1 to 1000 predictions of one model."""
+
+    model = ModelRef()
+    predictions = PredictionRow(many=True)
+
+
+class StreamDoor(MachineView):
+    """A view on one stream of a project that is open to the token."""
+
+    def stream(self, project: str, stream: str) -> Stream:
+        """The stream at this address, or 404."""
+        place = self.get_or_404(self.open_to_token(self.organization.projects), slug=project)
+        found: Stream = self.get_or_404(place.streams.select_related("project", "organization"), slug=stream)
+        return found
+
+
+class Predictions(StreamDoor):
+    """What a model says of examples that are here."""
+
+    verb = "projects.ingest_project"
+    parser_classes = [RawJSONParser]
+
+    @extend_schema(
+        operation_id="predictions_send",
+        request={"application/json": PredictionsDoc},
+        responses=ReceivedOut,
+    )
+    def post(self, request: Request, project: str, stream: str) -> Response:
+        """Send predictions: each row has its own outcome, sending them again changes nothing, labels stay."""
+        channel = self.stream(project, stream)
+        body = READER.body(raw_body(request))
+        rows = READER.rows(body.predictions)
+        model = register_model_version(
+            project=channel.project,
+            name=body.model.name,
+            version=body.model.version,
+            digest=body.model.digest,
+            by=self.user,
+        )
+        return said(receive_predictions(stream=channel, model_version=model, rows=rows, by=self.user))
+
+
+def said(received: Received) -> Response:
+    """What became of a batch, as JSON."""
+    return Response(msgspec.to_builtins(received))

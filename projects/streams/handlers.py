@@ -1,0 +1,19 @@
+"""What comes with an invitation: the projects."""
+
+from __future__ import annotations
+
+from teams.access.actions import set_grants
+from teams.events.actions import on
+from teams.events.models import Event
+from teams.identity.roles import WORDS, verbs_of
+
+
+@on("invitation.accepted")
+def grant_projects(event: Event) -> None:
+    """Whoever accepts may do on the projects what their role includes, as whoever invited them could have granted."""
+    organization = event.organization
+    invitation = organization.invitations.select_related("created_by").get(pk=event.subject_id or 0)
+    verbs = [verb for verb in WORDS if verb.startswith("projects.") and verb in verbs_of(invitation.role)]
+    assert event.by is not None  # who accepted
+    for place in invitation.invitation_projects.select_related("project__organization"):
+        set_grants(row=place.project, to=event.by, verbs=verbs, by=invitation.created_by)

@@ -1,0 +1,13 @@
+"""What can happen to projects, streams and what arrives on them."""
+
+from django.utils.translation import gettext_lazy as _
+
+from teams.events.actions import Kind
+
+KINDS = (
+    Kind("project.created", _("Project created")),
+    Kind("stream.created", _("Stream created")),
+    Kind("examples.received", _("Examples received")),
+    Kind("predictions.received", _("Predictions received")),
+    Kind("model_version.registered", _("Model version registered")),
+)

@@ -1,0 +1,120 @@
+"""From a row as it came in to the line that is written: typed attributes, promoted columns, the split."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from projects.schemas.fields import FieldSpec, field_specs
+from projects.streams.media import MAX_BYTES, sniff
+from projects.streams.models import SplitPolicy, Stream
+from projects.streams.rows import RowIn
+from projects.streams.splits import bucket_of
+from projects.streams.values import pointer
+from teams.access.problems import FieldError
+
+URI = re.compile(r"(?:(?:https?|s3|gs|az)://[!-~]+|sluice:[0-9a-f]{64})\Z")
+MAX_SPLIT_KEY = 200
+
+
+class Line(msgspec.Struct, omit_defaults=True):
+    """One line of the recordset; its members are the columns that `receiving.INSERT` names."""
+
+    key: str
+    captured_at: datetime
+    attributes: dict[str, Any]
+    split_key: str
+    bucket: int
+    text: str = ""
+    media_uri: str = ""
+    media_type: str = ""
+    k1: str | None = None
+    k2: str | None = None
+    k3: str | None = None
+    k4: str | None = None
+    n1: float | None = None
+    n2: float | None = None
+
+
+class Rules:
+    """What a stream asks of its rows, looked up once a batch."""
+
+    def __init__(self, stream: Stream) -> None:
+        specs = field_specs(stream.fields)
+        self.specs = tuple(specs.values())
+        self.promoted = tuple((spec.name, spec.column) for spec in self.specs if spec.column)
+        self.split_by = stream.split_by
+        self.policy = first_policy(stream)
+
+    def errors(self, row: RowIn) -> list[FieldError]:
+        """What is wrong with a row that reads well; pointers start at the row."""
+        given = row.attributes
+        found = [
+            wrong(spec, given.get(spec.name)) for spec in self.specs if not spec.accepts(given.get(spec.name))
+        ]
+        return [*found, *self.split_errors(given), *media_errors(row)]
+
+    def split_errors(self, given: dict[str, Any]) -> Iterable[FieldError]:
+        """A stream that splits by an attribute needs it on every example, or the split would leak."""
+        if not self.split_by:
+            return
+        value = given.get(self.split_by)
+        if not isinstance(value, str) or not 0 < len(value) <= MAX_SPLIT_KEY:
+            detail = f"Examples are split by this attribute: a text of 1 to {MAX_SPLIT_KEY} characters."
+            yield FieldError(pointer("/attributes", self.split_by), "split_key", detail)
+
+    def line(self, row: RowIn, now: datetime, uri: str, media_type: str) -> Line:
+        """The line of a row without errors. A row without a time gets `now`: the insert knows it by that."""
+        split_key = row.attributes[self.split_by] if self.split_by else row.key
+        given = row.attributes
+        return Line(
+            row.key,
+            row.captured_at or now,
+            given,
+            split_key,
+            bucket_of(self.policy.salt, split_key),
+            row.text,
+            uri,
+            media_type,
+            **{column: given[name] for name, column in self.promoted if name in given},
+        )
+
+
+def first_policy(stream: Stream) -> SplitPolicy:
+    """The policy whose buckets are stored; later ones are computed from the split key."""
+    return stream.split_policies.order_by("version")[:1].get()
+
+
+def wrong(spec: FieldSpec, value: Any) -> FieldError:
+    """The error of an attribute of the wrong type."""
+    code = "required" if value is None else "type"
+    return FieldError(pointer("/attributes", spec.name), code, f"Expected {spec.expected}.")
+
+
+def media_errors(row: RowIn) -> Iterable[FieldError]:
+    """A picture is named or sent, not both; its address is one that a browser or a trainer can use."""
+    if row.media is None:
+        return
+    if (row.media.uri is None) == (row.media.data is None):
+        yield FieldError("/media", "uri_or_data", "Give either uri or data.")
+    elif row.media.uri is not None and not URI.match(row.media.uri):
+        detail = "An address begins with https://, http://, s3://, gs:// or az://, without spaces."
+        yield FieldError("/media/uri", "uri", detail)
+    elif row.media.data is not None:
+        yield from picture_errors(row.media.data)
+
+
+def picture_errors(data: bytes) -> Iterable[FieldError]:
+    """Sent bytes are a picture of a kind that cannot run anything, and small."""
+    if len(data) > MAX_BYTES:
+        yield FieldError(
+            "/media/data", "too_large", f"A picture has at most {MAX_BYTES // 1024 // 1024} MB here."
+        )
+    elif sniff(data) is None:
+        yield FieldError(
+            "/media/data", "not_a_picture", "Only PNG, JPEG, WebP and GIF pictures are kept here."
+        )

@@ -1,0 +1,285 @@
+"""What comes in: projects, streams, examples, and what models said of them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from teams.access import permissions
+from teams.identity.models import OrganizationModel, User, organization_key, slug_is_plain
+from teams.people.models import Invitation
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Questions about projects."""
+
+    def open_to(self, user: User, verb: str) -> ProjectQuerySet:
+        """The projects on which `user.has_perm(verb, project)` is true."""
+        return permissions.open_to(self, user, verb)  # type: ignore[return-value]
+
+
+class Project(OrganizationModel):
+    """One kind of data, one label schema."""
+
+    slug = models.SlugField(_("address"), max_length=50, validators=[slug_is_plain])
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("what it is about"), blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["organization", "slug"], name="project_address")]
+        permissions: ClassVar = [
+            ("label_project", "Answer tasks"),
+            ("review_project", "Review answers"),
+            ("view_answers_project", "See other people's answers"),
+            ("manage_project", "Run queues, slices, schedules and gates"),
+            ("edit_schema_project", "Change the questions that people are asked"),
+            ("sign_project", "Sign a model into production"),
+            ("ingest_project", "Send examples and predictions"),
+            ("export_project", "Download snapshots"),
+            ("train_project", "Claim and report runs"),
+            ("ask_project", "Ask people"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class InvitationProject(OrganizationModel):
+    """A project that an invited person will be granted, as far as their role goes."""
+
+    organization = organization_key("invitation_projects")
+    invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="invitation_projects")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="invitation_projects")
+
+    class Meta:
+        verbose_name = _("project of an invitation")
+        verbose_name_plural = _("projects of an invitation")
+        constraints = [
+            models.UniqueConstraint(fields=["invitation", "project"], name="invited_once_to_a_project")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invitation} to {self.project}"
+
+
+class ProjectUserObjectPermission(UserObjectPermissionBase):
+    """A grant of one person on a project."""
+
+    content_object = models.ForeignKey(Project, on_delete=models.CASCADE)
+
+
+class ProjectGroupObjectPermission(GroupObjectPermissionBase):
+    """A grant of one team on a project."""
+
+    content_object = models.ForeignKey(Project, on_delete=models.CASCADE)
+
+
+class Stream(OrganizationModel):
+    """The channel that examples of a project arrive on."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="streams")
+    slug = models.SlugField(_("address"), max_length=50, validators=[slug_is_plain])
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("what arrives here"), blank=True)
+    fields = models.JSONField(
+        _("attributes"), default=list, blank=True, help_text=_("Declared attributes, with their types.")
+    )
+    split_by = models.CharField(
+        _("split by"),
+        max_length=60,
+        blank=True,
+        help_text=_("Attribute whose values stay together; empty: each example alone."),
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("stream")
+        verbose_name_plural = _("streams")
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["project", "slug"], name="stream_address")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SplitPolicy(OrganizationModel):
+    """Which buckets are test, val and train: [0, test_until) test, [test_until, val_until) val, the rest train.
+
+    The bucket of an example is stored by the stream's first policy and never changes.
+    """
+
+    BUCKETS = 10_000
+
+    organization = organization_key("split_policies")
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="split_policies")
+    version = models.PositiveIntegerField(default=1)
+    salt = models.CharField(max_length=80)
+    test_until = models.PositiveIntegerField(default=1000)
+    val_until = models.PositiveIntegerField(default=1000)
+
+    class Meta:
+        verbose_name = _("split policy")
+        verbose_name_plural = _("split policies")
+        ordering = ["stream", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "version"], name="split_policy_version"),
+            models.CheckConstraint(
+                condition=Q(test_until__lte=models.F("val_until"), val_until__lte=10_000),
+                name="split_cuts_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} split v{self.version}"
+
+
+class LabelState(models.TextChoices):
+    """How far an example is on its way to a label that counts."""
+
+    NONE = "none", _("no label")
+    PENDING = "pending", _("being labelled")
+    ACCEPTED = "accepted", _("accepted")
+
+
+class Example(OrganizationModel):
+    """One thing to be labelled.
+
+    `label` to `confidence` are a summary for conditions; only `streams.actions.summarize` writes them.
+    k1..k4 and n1, n2 hold promoted attributes.
+    """
+
+    stream = models.ForeignKey(
+        Stream, on_delete=models.CASCADE, related_name="examples", db_index=False, db_constraint=False
+    )
+    key = models.CharField(_("key"), max_length=200)
+    captured_at = models.DateTimeField(_("captured"))
+    ingested_at = models.DateTimeField(_("ingested"), default=timezone.now)
+    text = models.TextField(_("text"), blank=True)
+    media_uri = models.CharField(_("media"), max_length=500, blank=True)
+    media_type = models.CharField(_("kind of media"), max_length=60, blank=True)
+    attributes = models.JSONField(_("attributes"), default=dict)
+    k1 = models.TextField(null=True, editable=False)
+    k2 = models.TextField(null=True, editable=False)
+    k3 = models.TextField(null=True, editable=False)
+    k4 = models.TextField(null=True, editable=False)
+    n1 = models.FloatField(null=True, editable=False)
+    n2 = models.FloatField(null=True, editable=False)
+    split_key = models.CharField(max_length=200, editable=False)
+    bucket = models.PositiveSmallIntegerField(editable=False)
+    rev = models.PositiveIntegerField(default=1, editable=False)
+    label = models.TextField(_("label"), null=True, editable=False)
+    label_state = models.CharField(
+        _("label state"), max_length=10, choices=LabelState.choices, default=LabelState.NONE, editable=False
+    )
+    labeled_at = models.DateTimeField(_("labelled"), null=True, editable=False)
+    predicted = models.TextField(_("predicted"), null=True, editable=False)
+    confidence = models.FloatField(_("confidence"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("example")
+        verbose_name_plural = _("examples")
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "stream", "key"], name="example_key"),
+            models.CheckConstraint(condition=Q(bucket__lt=10_000), name="example_bucket"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "stream", "k1", "captured_at"],
+                include=["confidence", "label", "id"],
+                name="example_slice",
+            ),
+            models.Index(fields=["organization", "stream", "-id"], name="example_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Media(OrganizationModel):
+    """A file that a caller without storage uploaded, found by its digest; examples say `sluice:<digest>`."""
+
+    organization = organization_key("media")
+    digest = models.CharField(max_length=64)
+    content_type = models.CharField(max_length=60)
+    size = models.PositiveIntegerField()
+    name = models.CharField(max_length=200, help_text=_("Where the storage keeps it."))
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("media")
+        verbose_name_plural = _("media")
+        constraints = [models.UniqueConstraint(fields=["organization", "digest"], name="media_digest")]
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class ModelVersion(OrganizationModel):
+    """A model as others know it: by name, version and digest. Its weights are elsewhere."""
+
+    organization = organization_key("model_versions")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="model_versions")
+    name = models.CharField(_("name"), max_length=80)
+    version = models.CharField(_("version"), max_length=80)
+    digest = models.CharField(_("digest"), max_length=100, blank=True)
+    uri = models.CharField(_("where it is"), max_length=500, blank=True)
+    facts = models.JSONField(_("what its pipeline said of it"), default=dict, blank=True)
+    failure_modes = models.JSONField(_("expected failure modes"), default=list, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("model version")
+        verbose_name_plural = _("model versions")
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name", "version"], name="model_version_is_one"),
+        ]
+        indexes = [models.Index(fields=["organization", "project", "-id"], name="model_version_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+class Prediction(OrganizationModel):
+    """What one model version said of one example; it never touches a label."""
+
+    example = models.ForeignKey(
+        Example, on_delete=models.CASCADE, related_name="predictions", db_index=False, db_constraint=False
+    )
+    model_version = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.CASCADE,
+        related_name="predictions",
+        db_index=False,
+        db_constraint=False,
+    )
+    output = models.JSONField(_("output"), default=dict)
+    label = models.TextField(_("label"))
+    confidence = models.FloatField(_("confidence"), null=True)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("prediction")
+        verbose_name_plural = _("predictions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "example", "model_version"], name="prediction_is_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(confidence=None) | Q(confidence__gte=0, confidence__lte=1),
+                name="confidence_is_a_share",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

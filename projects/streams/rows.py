@@ -1,0 +1,233 @@
+"""A batch as it comes in: each row is read by itself, so that one bad row stops no other."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from projects.streams.values import has_nul, odd_values
+from teams.access.problems import FieldError, Invalid, Problem
+
+MAX_ROWS = 1000
+MAX_KEY = 200
+MAX_TEXT = 100_000
+MAX_ATTRIBUTES = 100
+MAX_ROW_BYTES = 256_000
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_KEY)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class MediaIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where the picture is, or its bytes (base64 in JSON)."""
+
+    uri: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
+    data: bytes | None = None
+    type: Annotated[str, msgspec.Meta(max_length=60, pattern=r"^[\w.+-]+/[\w.+-]+\Z")] | None = None
+
+
+class ModelIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Which model says so."""
+
+    name: Name
+    version: Name
+    digest: Annotated[str, msgspec.Meta(max_length=100)] = ""
+
+
+class InlinePrediction(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a model said of the example it comes with."""
+
+    model: Name
+    version: Name
+    label: Label
+    confidence: Share | None = None
+    output: dict[str, Any] = {}
+
+
+class PredictionIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a model said of an example that is already here."""
+
+    key: Key
+    label: Label
+    confidence: Share | None = None
+    output: dict[str, Any] = {}
+
+
+class RowIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One example. What a row leaves out is empty; only `captured_at` then stays as it was."""
+
+    key: Key
+    captured_at: Moment | None = None
+    attributes: Annotated[dict[str, Any], msgspec.Meta(max_length=MAX_ATTRIBUTES)] = {}
+    text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
+    media: MediaIn | None = None
+    predictions: Annotated[list[InlinePrediction], msgspec.Meta(max_length=20)] = []
+
+
+class Bad(msgspec.Struct, frozen=True):
+    """A row that cannot be taken, and why; pointers start at the row."""
+
+    errors: list[FieldError]
+    key: str | None = None
+
+
+class ExamplesIn(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a batch of examples; the rows are still unread."""
+
+    examples: list[msgspec.Raw]
+    mode: Literal["insert", "upsert"] = "upsert"
+
+
+class PredictionsIn(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a batch of predictions; the rows are still unread."""
+
+    model: ModelIn
+    predictions: list[msgspec.Raw]
+
+
+Body = TypeVar("Body")
+Row = TypeVar("Row", RowIn, PredictionIn)
+
+
+class Reader(Generic[Body, Row]):
+    """Reads one kind of batch: `envelope` its body, `rows` each of its rows."""
+
+    def __init__(self, envelope: type[Body], row: type[Row]) -> None:
+        self.envelope: msgspec.json.Decoder[Body] = msgspec.json.Decoder(envelope)
+        self.row: msgspec.json.Decoder[Row] = msgspec.json.Decoder(row)
+        self.type = envelope
+
+    def body(self, raw: bytes) -> Body:
+        """The body with unread rows. Raises Problem: 400 unreadable, 422 readable but no such body."""
+        try:
+            return self.envelope.decode(raw)
+        except msgspec.ValidationError as error:
+            raise Invalid([field_error(error)]) from None
+        except RecursionError:
+            raise Problem(400, "too_deep", "The body nests too deeply.") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return self.lenient(raw, str(error))
+
+    def lenient(self, raw: bytes, why: str) -> Body:
+        """The same for what Python writes and JSON does not allow (NaN, lone surrogates): its rows are at fault."""
+        try:
+            value = json.loads(raw)
+            rows = {
+                name: rows_of(rows) for name, rows in value.items() if name in ("examples", "predictions")
+            }
+            return msgspec.convert({**value, **rows}, self.type)
+        except msgspec.ValidationError as error:
+            raise Invalid([field_error(error)]) from None
+        except (ValueError, AttributeError, RecursionError):
+            raise Problem(400, "unreadable", f"The body is not valid JSON: {why}"[:200]) from None
+
+    def rows(self, raw: list[msgspec.Raw]) -> list[Row | Bad]:
+        """Each row, or what is wrong with it. Raises Problem for none or too many."""
+        if not raw:
+            raise Problem(422, "no_rows", f"A batch has 1 to {MAX_ROWS} rows; this one has none.")
+        if len(raw) > MAX_ROWS:
+            raise Problem(413, "too_many_rows", f"A batch has 1 to {MAX_ROWS} rows; this one has {len(raw)}.")
+        return [self.read(row) for row in raw]
+
+    def read(self, raw: msgspec.Raw) -> Row | Bad:
+        """One row."""
+        try:
+            row = self.row.decode(raw)
+        except msgspec.ValidationError as error:
+            return Bad([field_error(error)], key_in(raw))
+        except RecursionError:
+            return Bad([FieldError("", "too_deep", "The row nests too deeply.")])
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return Bad([FieldError("", "unreadable", f"The row is not valid JSON: {error}"[:200])])
+        errors = unkeepable(row, bytes(raw))
+        return Bad(errors, key_in(raw)) if errors else row
+
+
+def rows_of(rows: Any) -> Any:
+    """Rows as Python read them, as unread JSON again; what no row may hold is found when the row is read."""
+    return [msgspec.Raw(json.dumps(row).encode()) for row in rows] if isinstance(rows, list) else rows
+
+
+def key_in(raw: msgspec.Raw) -> str | None:
+    """The key of a row that is wrong elsewhere, so that the caller knows which it is."""
+    try:
+        key = KEY.decode(raw).key
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return key[:MAX_KEY].replace("\x00", "") or None
+
+
+def unkeepable(row: RowIn | PredictionIn, raw: bytes) -> list[FieldError]:
+    """What reads well but no column can hold, or nobody could read on a page."""
+    errors = []
+    if not row.key.isprintable() or row.key != row.key.strip():
+        errors.append(
+            FieldError("/key", "key_format", "A key has no control characters, and no space around it.")
+        )
+    if b"\\u0000" in raw and has_nul(msgspec.to_builtins(row)):
+        errors.append(FieldError("", "nul_character", "Text must not contain the NUL character."))
+    if isinstance(row, PredictionIn):
+        return [*errors, *odd_values(row.output, "/output")]
+    if row.captured_at is not None and not EARLIEST <= row.captured_at < LATEST:
+        errors.append(FieldError("/captured_at", "out_of_range", "A time lies between 1970 and 2200."))
+    if len(raw) > MAX_ROW_BYTES and (row.media is None or row.media.data is None):
+        errors.append(
+            FieldError("", "too_large", f"A row without a picture has at most {MAX_ROW_BYTES} bytes.")
+        )
+    errors += odd_values(row.attributes, "/attributes")
+    for index, prediction in enumerate(row.predictions):
+        errors += odd_values(prediction.output, f"/predictions/{index}/output")
+    return errors
+
+
+WHERE = re.compile(r" - at `(?:key in )?\$([^`]*)`\Z")
+
+
+def field_error(error: msgspec.ValidationError) -> FieldError:
+    """msgspec's sentence as ours: "Expected `str`, got `int` - at `$.media.uri`" points at /media/uri."""
+    text = str(error)
+    where = WHERE.search(text)
+    pointer = re.sub(
+        r"\[\.\.\.\]|\[(\d+)\]|\.",
+        lambda m: f"/{m[1]}" if m[1] else "/" * (m[0] == "."),
+        where[1] if where else "",
+    )
+    detail = text[: where.start()] if where else text
+    return FieldError(pointer, code_of(detail), f"{detail.replace('`', '')}."[:200])
+
+
+CODES = (
+    ("missing required", "required"),
+    ("unknown field", "unknown"),
+    ("timezone", "zone_missing"),
+    ("out of range", "out_of_range"),
+    ("length", "length"),
+    ("base64", "not_base64"),
+    ("RFC3339", "not_a_time"),
+    ("Expected `float`", "out_of_range"),
+    ("regex", "format"),
+)
+
+
+def code_of(detail: str) -> str:
+    """A word for machines."""
+    return next((code for words, code in CODES if words in detail), "type")
+
+
+class KeyOnly(msgspec.Struct):
+    """As much of a row as it takes to name it."""
+
+    key: str = ""
+
+
+KEY = msgspec.json.Decoder(KeyOnly)
+EXAMPLES = Reader(ExamplesIn, RowIn)
+PREDICTIONS = Reader(PredictionsIn, PredictionIn)

@@ -1,0 +1,11 @@
+"""Gathers the addresses of the rooms, for people."""
+
+from django.urls import URLPattern, path
+
+from projects.streams import views
+
+urlpatterns: list[URLPattern] = [
+    path("projects/<slug:project>/", views.project, name="project"),
+    path("projects/<slug:project>/examples/<int:pk>/", views.example, name="example"),
+    path("media/<slug:digest>/", views.media, name="media"),
+]

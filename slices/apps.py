@@ -1,0 +1,42 @@
+"""Slices and schedules."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SlicesConfig(AppConfig):
+    name = "slices"
+    verbose_name = "Slices and schedules"
+
+    def ready(self) -> None:
+        """Make this floor's events, work and places known."""
+        from projects.streams.panels import register_panel
+        from slices.definitions.kinds import KINDS as definitions
+        from slices.gates import handlers as gates
+        from slices.gates.kinds import KINDS as gates_kinds
+        from slices.gates.readiness import readiness
+        from slices.placements.kinds import KINDS as placements
+        from slices.runs import handlers as runs
+        from slices.runs.kinds import KINDS as runs_kinds
+        from slices.schedules import handlers as schedules
+        from slices.schedules.kinds import KINDS as schedules_kinds
+        from slices.snapshots import handlers as snapshots_handlers
+        from slices.snapshots.kinds import KINDS as snapshots
+        from slices.snapshots.panels import slices_panel
+        from teams.desk.navigation import register_item
+        from teams.events.actions import register
+
+        register(*definitions, *snapshots, *runs_kinds, *schedules_kinds, *placements, *gates_kinds)
+        assert snapshots_handlers
+        assert runs
+        assert schedules
+        assert gates  # handlers are registered by being imported
+        view = "projects.view_project"
+        register_item(
+            _("Slices"), "slices", key="s", permission=view, scope="project", order=20, pages=["snapshot"]
+        )
+        register_item(_("Runs"), "runs", key="r", permission=view, scope="project", order=30)
+        register_item(_("Schedules"), "schedules", key="d", permission=view, scope="project", order=40)
+        register_item(_("Placements"), "placements", key="p", permission=view, scope="project", order=50)
+        register_panel(readiness, order=10)
+        register_panel(slices_panel, order=20)

@@ -1,0 +1,10 @@
+"""What can happen to slices."""
+
+from django.utils.translation import gettext_lazy as _
+
+from teams.events.actions import Kind
+
+KINDS = (
+    Kind("slice.created", _("Slice created")),
+    Kind("slice.changed", _("Slice changed")),
+)

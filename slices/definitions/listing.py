@@ -1,0 +1,33 @@
+"""Many slices at once, as lists show them: a constant number of queries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from projects.streams.models import Project
+from slices.definitions.models import Slice
+from slices.definitions.saying import clauses
+
+
+def line(row: Any) -> dict[str, Any]:
+    """A slice as the list shows it."""
+    return {"slice": row, "clauses": clauses(row.condition, row.stream)}
+
+
+def with_last(project: Project) -> QuerySet[Slice]:
+    """The slices by name, each with its present condition, and when it was last frozen and trained on."""
+    organization = project.organization
+    version = organization.slice_versions.filter(slice=OuterRef("pk")).order_by("-version")
+    frozen = organization.snapshots.filter(slice_version__slice=OuterRef("pk")).order_by("-as_of", "-pk")
+    run = organization.runs.filter(slice_version__slice=OuterRef("pk")).order_by("-pk")
+    rows = project.slices.select_related("stream").annotate(
+        condition=Subquery(version.values("condition")[:1]),
+        version=Subquery(version.values("version")[:1]),
+        frozen_as_of=Subquery(frozen.values("as_of")[:1]),
+        frozen_n=Subquery(frozen.values("n_total")[:1]),
+        run_id=Subquery(run.values("pk")[:1]),
+        run_state=Subquery(run.values("state")[:1]),
+    )
+    return rows.order_by("name", "pk")

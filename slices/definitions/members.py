@@ -1,0 +1,107 @@
+"""Who is in a slice as of a moment: one statement, narrowed in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.utils import timezone
+
+from labeling.answers.labels import accepted_labels
+from labeling.tasks.models import SelectedBy
+from projects.conditions import Condition
+from projects.conditions.compiling import SampleBucket
+from projects.conditions.condition import Cuts, cuts_of
+from projects.conditions.nodes import duration
+from projects.streams.models import Example
+from slices.definitions.models import SliceVersion
+
+COUNT_UP_TO = 10_000
+
+Step = tuple[str, QuerySet[Example]]
+
+
+def members(version: SliceVersion, as_of: datetime) -> QuerySet[Example]:
+    """The members, each with `annotation_id` (None without a label) and `split`."""
+    *_before, (_name, last) = steps(version, as_of)
+    newest = labels(version, as_of).filter(example=OuterRef("pk")).order_by("-accepted_at", "-pk")
+    return last.annotate(
+        annotation_id=Subquery(newest.values("pk")[:1]),
+        split=split_of(cuts_of(version.slice.stream)),
+    )
+
+
+def steps(version: SliceVersion, as_of: datetime) -> Iterator[Step]:
+    """Each step of narrowing by name, in the order in which they are taken."""
+    stream = version.slice.stream
+    rows = version.organization.examples.filter(stream=stream)
+    rows = rows.filter(in_window(version.window, as_of))
+    yield "window", rows
+    rows = rows.filter(Condition.from_json(version.condition, stream).q(as_of))
+    yield "condition", rows
+    if version.labels == SliceVersion.Labels.ACCEPTED:
+        rows = rows.filter(Exists(labels(version, as_of).filter(example=OuterRef("pk"))))
+    yield "labels", rows
+    rows = rows.filter(in_splits(version.splits, cuts_of(stream)))
+    yield "split", rows
+    if version.max_size is not None:
+        kept = rows.order_by(SampleBucket(f"slice:{version.slice_id}"), "pk").values("pk")[: version.max_size]
+        rows = version.organization.examples.filter(stream=stream, pk__in=kept)
+    yield "limit", rows
+
+
+def labels(version: SliceVersion, as_of: datetime) -> QuerySet[Any]:
+    """The accepted answers that the slice takes its labels from."""
+    rows = accepted_labels(version.slice.stream, queues=version.queues, before=as_of)
+    return rows.filter(selected_by=SelectedBy.RANDOM) if version.random_only else rows
+
+
+def in_window(window: dict[str, str] | None, as_of: datetime) -> Q:
+    """[as_of - length, as_of) on the window's clock; without one, everything captured before."""
+    if window is None:
+        return Q(captured_at__lt=as_of)
+    length = duration(window["length"])
+    assert length is not None  # checked when it was saved
+    clock = window["clock"]
+    return Q(**{f"{clock}__gte": as_of - length, f"{clock}__lt": as_of})
+
+
+def in_splits(splits: list[str], cuts: Cuts) -> Q:
+    """The bucket ranges of some splits."""
+    wanted = Q(pk__in=[])
+    for split in splits:
+        low, high = cuts[split]
+        wanted |= Q(bucket__gte=low, bucket__lt=high)
+    return wanted
+
+
+def split_of(cuts: Cuts) -> Case:
+    """The split of an example, by its stored bucket."""
+    test, val = cuts["test"][1], cuts["val"][1]
+    return Case(
+        When(bucket__lt=test, then=Value("test")),
+        When(bucket__lt=val, then=Value("val")),
+        default=Value("train"),
+        output_field=CharField(),
+    )
+
+
+def funnel(version: SliceVersion, as_of: datetime) -> list[dict[str, Any]]:
+    """How many are left after each step."""
+    arrived = version.organization.examples.filter(stream=version.slice.stream).count()
+    left = [{"step": name, "n": rows.count()} for name, rows in steps(version, as_of)]
+    return [{"step": "stream", "n": arrived}, *left]
+
+
+def live_count(version: SliceVersion) -> tuple[int, bool]:
+    """(members now, whether that is exact): counted no further than 10,000."""
+    *_before, (_name, rows) = steps(version, timezone.now())
+    n = rows.order_by()[: COUNT_UP_TO + 1].count()
+    return min(n, COUNT_UP_TO), n <= COUNT_UP_TO
+
+
+def newest(version: SliceVersion, limit: int) -> QuerySet[Example]:
+    """The members that came last."""
+    return members(version, timezone.now()).order_by(F("id").desc())[:limit]

@@ -1,0 +1,24 @@
+"""Gathers the models of the rooms."""
+
+from slices.definitions.models import Slice, SliceVersion
+from slices.gates.models import Decision, Gate, SignOff
+from slices.placements.models import Placement, StageMove
+from slices.runs.models import Attempt, Evaluation, Run
+from slices.schedules.models import Schedule, Tick
+from slices.snapshots.models import Snapshot
+
+__all__ = [
+    "Attempt",
+    "Decision",
+    "Evaluation",
+    "Gate",
+    "Placement",
+    "Run",
+    "Schedule",
+    "SignOff",
+    "Slice",
+    "SliceVersion",
+    "Snapshot",
+    "StageMove",
+    "Tick",
+]

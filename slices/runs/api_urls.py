@@ -1,0 +1,15 @@
+"""The addresses of the run contract."""
+
+from django.urls import path
+
+from slices.runs import api
+
+urlpatterns = [
+    path("runs/claim", api.Claim.as_view(), name="api-runs-claim"),
+    path("runs/<int:pk>", api.RunDetail.as_view(), name="api-run"),
+    path("runs/<int:pk>/heartbeat", api.Heartbeat.as_view(), name="api-run-heartbeat"),
+    path("runs/<int:pk>/release", api.Release.as_view(), name="api-run-release"),
+    path("runs/<int:pk>/complete", api.Complete.as_view(), name="api-run-complete"),
+    path("projects/<slug:project>/runs", api.RunList.as_view(), name="api-runs"),
+    path("model-versions/<int:pk>/evaluations", api.Evaluations.as_view(), name="api-evaluations"),
+]

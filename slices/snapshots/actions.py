@@ -1,0 +1,190 @@
+"""Freezing a slice: read, hashed, stored and recorded in one transaction that sees one instant."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from slices.definitions.actions import current
+from slices.definitions.members import funnel, members
+from slices.definitions.models import Slice, SliceVersion
+from slices.snapshots import manifest, rows
+from slices.snapshots.files import draft, keep
+from slices.snapshots.manifest import BATCH, Member
+from slices.snapshots.models import Snapshot
+from teams.events.actions import record
+from teams.identity.models import User
+from teams.identity.refused import Refused
+from teams.work.jobs import enqueue
+from teams.work.models import Job
+
+NO_PARAMS = hashlib.sha256(b"{}").hexdigest()
+TRIES = 3
+
+
+class TooSmall(Refused):
+    """There is less in the slice than it asks for; `funnel` says where the others went."""
+
+    def __init__(self, wanted: int, steps: list[dict[str, Any]]) -> None:
+        found = steps[-1]["n"]
+        sentence = _("The slice has %(found)s members; it needs at least %(wanted)s.")
+        super().__init__(sentence % {"found": found, "wanted": wanted}, "too_small", 409)
+        self.funnel = steps
+
+
+def check_role(slice_version: SliceVersion, role: str) -> None:
+    """Nothing is trained on what models are tested on, and nothing is tested on what they were trained on."""
+    if role == Snapshot.Role.TRAIN and "test" in slice_version.splits:
+        sentence = _("This slice takes test examples; nothing may be trained on them.")
+        raise Refused(sentence, "test_split_in_training", 422)
+    if role == Snapshot.Role.EVAL and "train" in slice_version.splits:
+        sentence = _("This slice takes training examples; a model would be tested on what it learnt.")
+        raise Refused(sentence, "train_split_in_evaluation", 422)
+
+
+def role_of(slice_version: SliceVersion) -> str:
+    """A slice of training examples is frozen for training, any other for evaluation."""
+    return Snapshot.Role.TRAIN if "train" in slice_version.splits else Snapshot.Role.EVAL
+
+
+@transaction.atomic
+def request_freeze(*, slice: Slice, by: User) -> Job:
+    """Freeze a slice as it is now, in a job. What it comes to is an event of the slice or of its snapshot."""
+    version = current(slice)
+    check_freeze(version, members(version, timezone.now()).order_by()[: least(version)].count())
+    return enqueue(
+        "snapshots.freeze",
+        organization=slice.organization,
+        slice_id=slice.pk,
+        version_id=version.pk,
+        role=role_of(version),
+        as_of=timezone.now().isoformat(),
+        by_id=by.pk,
+    )
+
+
+def check_freeze(slice_version: SliceVersion, n: int) -> None:
+    """Whether a slice that has `n` members now can be frozen by hand, for what it is for."""
+    check_role(slice_version, role_of(slice_version))
+    if being_frozen(slice_version.slice):
+        raise Refused(_("It is being frozen already."))
+    if n < least(slice_version):
+        raise TooSmall(least(slice_version), [{"step": "limit", "n": n}])
+
+
+def being_frozen(slice: Slice) -> bool:
+    """Whether a job is at it, or about to be."""
+    states = (Job.State.QUEUED, Job.State.RUNNING)
+    jobs = slice.organization.jobs.filter(state__in=states, kind="snapshots.freeze")
+    return jobs.filter(args__slice_id=slice.pk).exists()
+
+
+def least(slice_version: SliceVersion) -> int:
+    """How many members a snapshot needs: what the slice asks for, and never none."""
+    return max(1, slice_version.min_size)
+
+
+def known(slice_version: SliceVersion, role: str, as_of: datetime) -> Snapshot | None:
+    """The snapshot of this instant, if it has been frozen."""
+    return slice_version.organization.snapshots.filter(**instant(slice_version, role, as_of)).first()
+
+
+def instant(slice_version: SliceVersion, role: str, as_of: datetime) -> dict[str, Any]:
+    """What makes two snapshots the same one."""
+    return {"slice_version": slice_version, "params_sha256": NO_PARAMS, "as_of": as_of, "role": role}
+
+
+def freeze_now(*, slice_version: SliceVersion, role: str, as_of: datetime, by: User | None) -> Snapshot:
+    """Freeze in a transaction of its own, which sees one instant. Not to be called inside another.
+
+    If somebody else freezes the same instant meanwhile, theirs is the snapshot. Raises TooSmall, Refused.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            with one_instant():
+                return freeze(slice_version=slice_version, role=role, as_of=as_of, by=by)
+        except (IntegrityError, OperationalError):
+            if not left or known(slice_version, role, as_of) is None:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+@contextmanager
+def one_instant() -> Iterator[None]:
+    """A transaction whose every statement sees the database as of its first."""
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+@transaction.atomic
+def freeze(*, slice_version: SliceVersion, role: str, as_of: datetime, by: User | None) -> Snapshot:
+    """The snapshot of a slice as of a moment, inside a transaction that reads one instant (REPEATABLE READ).
+
+    The same slice version, moment and role is the same snapshot for ever. Raises TooSmall, Refused.
+    """
+    found = known(slice_version, role, as_of)
+    if found is not None:
+        return found
+    check_role(slice_version, role)
+    organization = slice_version.organization
+    snapshot = organization.snapshots.create(
+        project=slice_version.slice.project,
+        **build(slice_version, as_of),
+        **instant(slice_version, role, as_of),
+    )
+    record(
+        "snapshot.frozen",
+        organization=organization,
+        subject=snapshot,
+        by=by,
+        manifest_sha256=snapshot.manifest_sha256,
+        members=snapshot.n_total,
+    )
+    return snapshot
+
+
+def build(version: SliceVersion, as_of: datetime) -> dict[str, Any]:
+    """Read the members once, in order of example, and put down who they are and what they hold."""
+    organization = version.organization
+    by_split: Counter[str] = Counter()
+    with draft() as manifest_file, draft() as rows_file:
+        who, what = manifest.Writer(manifest_file), rows.Writer(organization, rows_file)
+        for batch in batches(version, as_of):
+            who.add(batch)
+            what.add(batch)
+            by_split.update(member.split for member in batch)
+        manifest_sha256 = who.close()
+        steps = funnel(version, as_of)
+        if by_split.total() < least(version):
+            raise TooSmall(least(version), steps)
+        name = f"{organization.pk}/manifests/{manifest_sha256}.parquet"
+        keep(rows_file, rows.name_of(organization.pk, manifest_sha256, what.content_sha256))
+        return {
+            "manifest_name": keep(manifest_file, name),  # equal snapshots share one file
+            "manifest_sha256": manifest_sha256,
+            "content_sha256": what.content_sha256,
+            "n_total": by_split.total(),
+            "n_by_split": dict(by_split),
+            "n_by_label": what.n_by_label(),
+            "funnel": steps,
+        }
+
+
+def batches(version: SliceVersion, as_of: datetime) -> Iterator[list[Member]]:
+    """The members in order of example, through a cursor of the server's: memory stays flat."""
+    columns = ("pk", "rev", "annotation_id", "split")
+    found = members(version, as_of).order_by("pk").values_list(*columns)
+    rest = found.iterator(chunk_size=BATCH)
+    while batch := [Member(*row) for row in islice(rest, BATCH)]:
+        yield batch

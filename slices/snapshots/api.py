@@ -1,0 +1,179 @@
+"""REST: freeze a slice, read its snapshots, download them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.streams.media import EXTENSIONS, read
+from slices.definitions.actions import current
+from slices.snapshots.actions import freeze_now, known
+from slices.snapshots.exports import FORMATS, exported, picture_of
+from slices.snapshots.models import Snapshot
+from slices.snapshots.rows import find
+from slices.snapshots.serving import serve
+from teams.access.api import MachineView
+from teams.access.problems import FieldError, Invalid
+
+
+class FreezeIn(serializers.Serializer[Any]):
+    """What the snapshot is for, and as of when; now, if that is absent."""
+
+    role = serializers.ChoiceField(["train", "eval"], required=False, default="train")
+    as_of = serializers.DateTimeField(required=False)
+
+    def validate_as_of(self, value: Any) -> Any:
+        """A snapshot of the future would not be one."""
+        if value > timezone.now():
+            raise serializers.ValidationError("A snapshot cannot be as of the future.")
+        return value
+
+
+class SnapshotDetailOut(serializers.Serializer[Any]):
+    """A snapshot: hashes, counts, and how it was narrowed down."""
+
+    id = serializers.IntegerField()
+    slice = serializers.CharField()
+    version = serializers.IntegerField()
+    role = serializers.CharField()
+    as_of = serializers.DateTimeField()
+    manifest_sha256 = serializers.CharField()
+    content_sha256 = serializers.CharField()
+    n_total = serializers.IntegerField()
+    n_by_split = serializers.DictField(child=serializers.IntegerField())
+    n_by_label = serializers.DictField(child=serializers.IntegerField())
+    funnel = serializers.ListField(child=serializers.DictField())
+    built_at = serializers.DateTimeField()
+
+
+class Freeze(MachineView):
+    """Freeze a slice."""
+
+    verb = "projects.export_project"
+
+    @extend_schema(
+        operation_id="slices_freeze",
+        request=FreezeIn,
+        responses={201: SnapshotDetailOut, 200: SnapshotDetailOut},
+    )
+    def post(self, request: Request, project: str, slug: str) -> Response:
+        """Freeze a slice as of a moment: 201, and 200 for a moment that was frozen before. Too few members: 409."""
+        found = self.get_or_404(self.open_to_token(self.organization.projects), slug=project)
+        frozen = self.get_or_404(found.slices.select_related("stream", "project", "organization"), slug=slug)
+        given = FreezeIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        version, role = current(frozen), given.validated_data["role"]
+        as_of = given.validated_data.get("as_of") or timezone.now()
+        before = known(version, role, as_of)
+        snapshot = before or freeze_now(slice_version=version, role=role, as_of=as_of, by=self.user)
+        return Response(snapshot_detail(snapshot), status=200 if before else 201)
+
+
+class SnapshotView(MachineView):
+    """A view on the snapshots that the token may fetch."""
+
+    verb = "projects.export_project"
+
+    def snapshot(self, pk: int) -> Snapshot:
+        """The snapshot at this address, or 404."""
+        rows = self.organization.snapshots.filter(project__in=self.open_to_token(self.organization.projects))
+        found: Snapshot = self.get_or_404(rows.select_related("organization", "slice_version__slice"), pk=pk)
+        return found
+
+
+class SnapshotDetail(SnapshotView):
+    """One snapshot."""
+
+    @extend_schema(operation_id="snapshots_get", responses=SnapshotDetailOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """Hashes and counts of a snapshot."""
+        return Response(snapshot_detail(self.snapshot(pk)))
+
+
+RANGE = OpenApiParameter("Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="bytes=a-b")
+
+
+def file_of(*content_types: str) -> dict[Any, Any]:
+    """What the schema says of a file that is served whole or in part."""
+    whole_or_part = {(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in content_types}
+    return whole_or_part | {
+        304: OpenApiResponse(description="You have it: If-None-Match names its ETag."),
+        416: OpenApiResponse(description="The file has no such bytes."),
+    }
+
+
+class Download(SnapshotView):
+    """A snapshot as a file."""
+
+    parameters = frozenset({"format", "media"})
+
+    @extend_schema(
+        operation_id="snapshots_download",
+        parameters=[
+            OpenApiParameter("format", OpenApiTypes.STR, enum=list(FORMATS), description="jsonl if absent."),
+            OpenApiParameter(
+                "media", OpenApiTypes.STR, enum=["inline"], description="Put uploaded pictures into the rows."
+            ),
+            RANGE,
+        ],
+        responses=file_of(*FORMATS.values()),
+    )
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """Download a snapshot: the same bytes every time, resumable by Range, with its digest in the headers."""
+        snapshot = self.snapshot(pk)
+        kind, media = request.query_params.get("format", "jsonl"), request.query_params.get("media")
+        if kind not in FORMATS:
+            raise Invalid([FieldError("?format", "unknown_format", f"One of {', '.join(FORMATS)}.")])
+        if media not in (None, "inline"):
+            raise Invalid([FieldError("?media", "unknown_option", "The only option is inline.")])
+        name = exported(snapshot, kind, inline=media is not None)
+        return serve(request._request, name, FORMATS[kind], f"snapshot-{snapshot.pk}.{kind}")
+
+
+class Manifest(SnapshotView):
+    """Who is in a snapshot."""
+
+    @extend_schema(
+        operation_id="snapshots_manifest", parameters=[RANGE], responses=file_of(FORMATS["parquet"])
+    )
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """The manifest as Parquet: example, revision, annotation, split (0 train, 1 val, 2 test). Its hash is over
+        the lines `example_id,example_rev,annotation_id or nothing,split` in this order, not over this file."""
+        snapshot = self.snapshot(pk)
+        name = f"snapshot-{snapshot.pk}-manifest.parquet"
+        return serve(request._request, snapshot.manifest_name, FORMATS["parquet"], name)
+
+
+class Picture(SnapshotView):
+    """The uploaded picture of a member."""
+
+    @extend_schema(
+        operation_id="snapshots_media",
+        responses={(200, kind): OpenApiTypes.BINARY for kind in EXTENSIONS},
+    )
+    def get(self, request: Request, pk: int, example: int) -> HttpResponseBase:
+        """The picture of one example as it was frozen; media that you keep yourself is at its `media_uri`."""
+        snapshot = self.snapshot(pk)
+        row = find(snapshot, example)
+        picture = picture_of(snapshot, row) if row else None
+        if picture is None:
+            raise Http404
+        headers = {"Cache-Control": "private, immutable", "X-Content-Type-Options": "nosniff"}
+        return HttpResponse(read(picture), content_type=picture.content_type, headers=headers)
+
+
+def snapshot_detail(snapshot: Snapshot) -> dict[str, Any]:
+    """A snapshot as scripts see it."""
+    names = ("id", "role", "as_of", "manifest_sha256", "content_sha256", "n_total")
+    counts = ("n_by_split", "n_by_label", "funnel", "built_at")
+    version = snapshot.slice_version
+    what = {"slice": version.slice.slug, "version": version.version}
+    return {name: getattr(snapshot, name) for name in (*names, *counts)} | what

@@ -1,0 +1,13 @@
+"""The addresses of snapshots, for machines."""
+
+from django.urls import path
+
+from slices.snapshots import api
+
+urlpatterns = [
+    path("projects/<slug:project>/slices/<slug:slug>/snapshots", api.Freeze.as_view(), name="api-freeze"),
+    path("snapshots/<int:pk>", api.SnapshotDetail.as_view(), name="api-snapshot"),
+    path("snapshots/<int:pk>/download", api.Download.as_view(), name="api-snapshot-download"),
+    path("snapshots/<int:pk>/manifest", api.Manifest.as_view(), name="api-snapshot-manifest"),
+    path("snapshots/<int:pk>/media/<int:example>", api.Picture.as_view(), name="api-snapshot-media"),
+]

@@ -1,0 +1,84 @@
+"""Files that are there whole or not at all: hashed while they are written, put in place by one rename."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+
+DRAFTS = "drafts"
+
+
+class Draft(File):
+    """A file being written. It lies in the storage's own file system, so that keeping it is a rename."""
+
+    def __init__(self, file: IO[bytes], path: str) -> None:
+        super().__init__(file, name=path)
+        self.path, self.running = path, hashlib.sha256()
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """The next bytes."""
+        self.running.update(data)
+        return self.open_file.write(data)
+
+    @property
+    def open_file(self) -> IO[bytes]:
+        """The file underneath, open for as long as the draft is one."""
+        assert self.file is not None
+        return self.file
+
+    def temporary_file_path(self) -> str:
+        """Django's storage moves a file that has one of these, instead of copying it."""
+        return self.path
+
+
+@contextmanager
+def draft() -> Iterator[Draft]:
+    """A file to write; if it was not kept by the end of the block, it is gone."""
+    folder = Path(settings.MEDIA_ROOT) / DRAFTS
+    folder.mkdir(parents=True, exist_ok=True)
+    number, path = tempfile.mkstemp(dir=folder)
+    try:
+        with os.fdopen(number, "w+b") as file:
+            yield Draft(file, path)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def keep(written: Draft, name: str) -> str:
+    """Give a finished draft its name, with its SHA-256 beside it. One name always stands for the same bytes."""
+    if not default_storage.exists(name):
+        with draft() as digest:
+            digest.write(written.running.hexdigest().encode())
+            put(digest, beside(name))
+        put(written, name)
+    return name
+
+
+def put(written: Draft, name: str) -> None:
+    """Move a draft to its place, unless another process was quicker with the same bytes."""
+    written.open_file.flush()
+    os.fsync(written.open_file.fileno())  # or a power cut could leave a row whose file is empty
+    stored = default_storage.save(name, written)
+    if stored != name:
+        default_storage.delete(stored)
+
+
+def beside(name: str) -> str:
+    """Where the digest of a file is kept, so that a download need not read all of it before the first byte."""
+    return f"{name}.sha256"
+
+
+def sha256_of(name: str) -> str:
+    """The digest of a kept file, as it was computed while the file was written."""
+    with default_storage.open(beside(name)) as file:
+        return bytes(file.read()).decode()

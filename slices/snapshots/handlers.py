@@ -1,0 +1,26 @@
+"""Freezing at a person's wish is a job: it may take longer than a person waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from slices.snapshots.actions import TooSmall, freeze
+from teams.events.actions import record
+from teams.identity.models import Organization
+from teams.work.jobs import job
+
+
+@job("snapshots.freeze", long=True, repeatable_read=True)
+def freeze_slice(
+    organization: Organization, slice_id: int, version_id: int, role: str, as_of: str, by_id: int
+) -> None:
+    """Freeze one version of a slice; one that has become too small says so on the slice."""
+    versions = organization.slice_versions.select_related("slice__stream", "slice__project", "organization")
+    version = versions.get(pk=version_id, slice=slice_id)
+    membership = organization.memberships.select_related("user").filter(user=by_id).first()
+    by = membership.user if membership else None
+    try:
+        freeze(slice_version=version, role=role, as_of=datetime.fromisoformat(as_of), by=by)
+    except TooSmall as small:
+        found = small.funnel[-1]["n"]
+        record("snapshot.refused", organization=organization, subject=version.slice, by=by, members=found)

@@ -1,0 +1,103 @@
+"""The manifest: which examples, in which revision, with which answer, in which split. Nothing else is in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.core.files.storage import default_storage
+
+from slices.snapshots.models import Snapshot
+
+SPLITS = ("train", "val", "test")
+SCHEMA = pa.schema(
+    [
+        ("example_id", pa.int64()),
+        ("example_rev", pa.int32()),
+        ("annotation_id", pa.int64()),
+        ("split", pa.int8()),
+    ]
+)
+DELTAS = {"example_id": "DELTA_BINARY_PACKED", "annotation_id": "DELTA_BINARY_PACKED"}
+BATCH = 10_000
+
+
+class Member(NamedTuple):
+    """One line of a manifest; `annotation_id` is None for an example without a label."""
+
+    example_id: int
+    example_rev: int
+    annotation_id: int | None
+    split: str
+
+    def line(self) -> bytes:
+        """Its canonical form, which the hash is over."""
+        return f"{self.example_id},{self.example_rev},{self.annotation_id or ''},{self.split}\n".encode()
+
+
+def digest(members: Iterable[Member]) -> str:
+    """SHA-256 over the canonical lines, in the order given: that of example ids."""
+    running = hashlib.sha256()
+    for member in members:
+        running.update(member.line())
+    return running.hexdigest()
+
+
+class Writer:
+    """Writes a manifest in batches, so that memory stays flat."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.running = hashlib.sha256()
+        self.parquet = pq.ParquetWriter(
+            file, SCHEMA, compression="zstd", use_dictionary=False, column_encoding=DELTAS
+        )
+
+    def add(self, members: Sequence[Member]) -> None:
+        """The next members, in order of example."""
+        self.running.update(b"".join(member.line() for member in members))
+        columns = [
+            [member.example_id for member in members],
+            [member.example_rev for member in members],
+            [member.annotation_id for member in members],
+            [SPLITS.index(member.split) for member in members],
+        ]
+        self.parquet.write_table(pa.table(columns, schema=SCHEMA))
+
+    def close(self) -> str:
+        """The end of the file; the manifest's hash."""
+        self.parquet.close()
+        return self.running.hexdigest()
+
+
+def read(snapshot: Snapshot) -> Iterator[list[Member]]:
+    """The members of a snapshot in batches, in order of example."""
+    with default_storage.open(snapshot.manifest_name) as file:
+        for batch in pq.ParquetFile(file).iter_batches(batch_size=BATCH):
+            columns = [batch.column(name).to_pylist() for name in SCHEMA.names]
+            yield [
+                Member(id_, rev, answer, SPLITS[split])
+                for id_, rev, answer, split in zip(*columns, strict=True)
+            ]
+
+
+def verify(snapshot: Snapshot) -> bool:
+    """Whether the stored manifest still has the hash that the snapshot was given."""
+    return digest(member for batch in read(snapshot) for member in batch) == snapshot.manifest_sha256
+
+
+def labels_of(snapshot: Snapshot) -> dict[int, str]:
+    """The label of every labelled member, by example; annotations are append-only, so it never changes."""
+    labels: dict[int, str] = {}
+    for batch in read(snapshot):
+        wanted = {member.annotation_id: member.example_id for member in batch if member.annotation_id}
+        rows = snapshot.organization.annotations.filter(pk__in=wanted).values_list("pk", "label")
+        labels.update({wanted[pk]: label for pk, label in rows})
+    return labels
+
+
+def example_ids(snapshot: Snapshot) -> set[int]:
+    """Which examples are in it."""
+    return {member.example_id for batch in read(snapshot) for member in batch}

@@ -1,0 +1,53 @@
+"""A slice frozen at a moment: what a training run or an evaluation sees."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from projects.streams.models import Project
+from slices.definitions.models import SliceVersion
+from teams.identity.models import OrganizationModel
+
+
+class Snapshot(OrganizationModel):
+    """Written once, whole, in the transaction that read its members; nothing about it ever changes.
+
+    `manifest_sha256` is over "{example_id},{example_rev},{annotation_id or empty},{split}\\n" in order of id;
+    `content_sha256` over the keyed digests of what those rows held.
+    """
+
+    class Role(models.TextChoices):
+        TRAIN = "train", _("training")
+        EVAL = "eval", _("evaluation")
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="snapshots")
+    slice_version = models.ForeignKey(SliceVersion, on_delete=models.PROTECT, related_name="snapshots")
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    as_of = models.DateTimeField(_("as of"))
+    params = models.JSONField(default=dict)
+    params_sha256 = models.CharField(max_length=64)
+    manifest_sha256 = models.CharField(_("manifest"), max_length=64)
+    content_sha256 = models.CharField(_("contents"), max_length=64)
+    manifest_name = models.CharField(max_length=200, help_text=_("Where the storage keeps the manifest."))
+    n_total = models.PositiveIntegerField(_("members"))
+    n_by_split = models.JSONField(default=dict)
+    n_by_label = models.JSONField(default=dict)
+    funnel = models.JSONField(default=list)
+    built_at = models.DateTimeField(_("frozen"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("snapshot")
+        verbose_name_plural = _("snapshots")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slice_version", "params_sha256", "as_of", "role"], name="snapshot_of_an_instant"
+            )
+        ]
+        indexes = [models.Index(fields=["organization", "project", "-id"], name="snapshot_newest")]
+        triggers = [pgtrigger.Protect(name="snapshot_never_changes", operation=pgtrigger.Update)]
+
+    def __str__(self) -> str:
+        return f"{self.slice_version} as of {self.as_of:%Y-%m-%d %H:%M:%S}"

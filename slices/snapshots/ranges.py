@@ -1,0 +1,51 @@
+"""One byte range of a file, as RFC 9110 (14) defines it; a download that broke off goes on where it stopped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Generator
+from typing import IO
+
+from asgiref.sync import sync_to_async
+
+CHUNK = 256 * 1024
+
+
+def byte_range(header: str, size: int) -> tuple[int, int] | None:
+    """(first, last) of a `Range: bytes=a-b` header; None for no range or one that is not understood.
+
+    Raises ValueError for one that no byte of the file satisfies.
+    """
+    match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", header.strip())
+    if match is None or match[1] == match[2] == "":
+        return None
+    if match[1] == "":
+        first, last = max(0, size - int(match[2])), size - 1
+    else:
+        first, last = int(match[1]), min(int(match[2] or size - 1), size - 1)
+    if match[1] and match[2] and int(match[2]) < first:
+        return None
+    if first >= size or last < first:
+        raise ValueError(header)
+    return first, last
+
+
+def chunks(file: IO[bytes], first: int, last: int) -> Generator[bytes, None, None]:
+    """The bytes from first to last, and then the file is closed."""
+    with file:
+        file.seek(first)
+        left = last - first + 1
+        while left and (chunk := file.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+async def chunks_apart(file: IO[bytes], first: int, last: int) -> AsyncIterator[bytes]:
+    """The same for an ASGI server, which would gather a plain iterator into memory before it sends anything."""
+    parts = chunks(file, first, last)
+    following = sync_to_async(lambda: next(parts, b""), thread_sensitive=False)
+    try:
+        while chunk := await following():
+            yield chunk
+    finally:
+        parts.close()

@@ -1,0 +1,30 @@
+"""How a slice was narrowed down, in words and bars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+
+def spoken(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The steps of a funnel: words, how many are left, how many that took away, of how many in all."""
+    words = {
+        "stream": _("arrived on the stream"),
+        "window": _("in the window of time"),
+        "condition": _("meet the condition"),
+        "labels": _("have a label that counts"),
+        "split": _("are in the split"),
+        "limit": _("within the size limit"),
+    }
+    arrived = steps[0]["n"] if steps else 0
+    before = [steps[0]["n"] if steps else 0, *(row["n"] for row in steps)]
+    return [
+        {
+            "words": words.get(row["step"], row["step"]),
+            "n": row["n"],
+            "lost": last - row["n"],
+            "of": max(1, arrived),
+        }
+        for row, last in zip(steps, before, strict=False)
+    ]

@@ -1,0 +1,140 @@
+"""One slice, what is in it now, and what was frozen of it; one snapshot with its evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from projects.streams.doors import can, do, open_project, why_refused
+from projects.streams.media import shows_media, signed_url
+from projects.streams.models import Project
+from slices.definitions.actions import current
+from slices.definitions.members import funnel, live_count, newest
+from slices.definitions.models import Slice
+from slices.definitions.saying import chips
+from slices.snapshots.actions import being_frozen, check_freeze, request_freeze
+from slices.snapshots.exports import FORMATS, exported
+from slices.snapshots.models import Snapshot
+from slices.snapshots.saying import spoken
+from slices.snapshots.serving import serve
+from teams.access.tenancy import MemberRequest, member_page
+
+EXAMPLES = 12
+SNAPSHOTS = 20
+RUNS = 5
+
+
+def find(project: Project, slug: str) -> Slice:
+    """The slice at this address, or 404."""
+    return get_object_or_404(project.slices.select_related("stream", "project", "organization"), slug=slug)
+
+
+@require_safe
+@shows_media
+@member_page("projects.view_project")
+def slice_page(request: MemberRequest, project: str, slug: str) -> HttpResponse:
+    """What a slice means, who is in it now, and its snapshots."""
+    place = open_project(request, project)
+    found = find(place, slug)
+    version = current(found)
+    n, exact = live_count(version)
+    snapshots = request.organization.snapshots.filter(slice_version__slice=found)
+    runs = request.organization.runs.filter(slice_version__slice=found).select_related("model_version")
+    shown = list(snapshots.select_related("slice_version").order_by("-as_of", "-pk")[:SNAPSHOTS])
+    context: dict[str, Any] = {
+        "project": place,
+        "slice": found,
+        "version": version,
+        "chips": chips(version),
+        "n": n,
+        "exact": exact,
+        "examples": [
+            {"example": row, "url": signed_url(request.organization, row)}
+            for row in newest(version, EXAMPLES)
+        ],
+        "funnel": spoken(funnel(version, timezone.now())),
+        "snapshots": shown,
+        "runs": list(runs.order_by("-pk")[:RUNS]),
+        "may_freeze": can(request, "projects.manage_project", place),
+        "freezing": being_frozen(found),
+        "why_not": why_refused(check_freeze, version, n),
+        "refused": refused_since(found, shown[0] if shown else None),
+    }
+    return render(request, "slices/snapshots/slice.html", context)
+
+
+def refused_since(found: Slice, last: Snapshot | None) -> Any:
+    """The event of a freeze that found too little, if none has succeeded since."""
+    events = found.organization.events.about(found).filter(kind="snapshot.refused")
+    event = events.first()
+    return event if event and (last is None or event.at > last.built_at) else None
+
+
+@require_POST
+@member_page("projects.view_project")
+def freeze_slice(request: MemberRequest, project: str, slug: str) -> HttpResponse:
+    """Freeze the slice as it is now."""
+    place = open_project(request, project, "projects.manage_project")
+    found = find(place, slug)
+    return do(
+        request,
+        _("It is being frozen as it is now. The snapshot appears below in a moment."),
+        lambda: request_freeze(slice=found, by=request.user),
+        reverse("slice", args=[request.organization.slug, place.slug, found.slug]),
+    )
+
+
+def find_snapshot(request: MemberRequest, project: Project, pk: int) -> Snapshot:
+    """The snapshot at this address, or 404."""
+    rows = request.organization.snapshots.filter(project=project)
+    return get_object_or_404(rows.select_related("slice_version__slice__stream", "organization"), pk=pk)
+
+
+@require_safe
+@member_page("projects.view_project")
+def snapshot_page(request: MemberRequest, project: str, pk: int) -> HttpResponse:
+    """The evidence: hashes, counts, how it was narrowed down, and the files."""
+    place = open_project(request, project)
+    found = find_snapshot(request, place, pk)
+    address = reverse("snapshot-download", args=[request.organization.slug, place.slug, found.pk])
+    runs = request.organization.runs.select_related("model_version")
+    context = {
+        "project": place,
+        "snapshot": found,
+        "slice": found.slice_version.slice,
+        "chips": chips(found.slice_version),
+        "splits": [(name, found.n_by_split[name]) for name in sorted(found.n_by_split)],
+        "labels": shares(found.n_by_label, found.n_total),
+        "funnel": spoken(found.funnel),
+        "formats": [{"label": kind.upper(), "url": f"{address}?format={kind}"} for kind in FORMATS],
+        "may_export": can(request, "projects.export_project", place),
+        "runs": runs.filter(snapshot=found).order_by("pk"),
+        "evaluations": found.evaluations.select_related("model_version").order_by("-pk"),
+    }
+    return render(request, "slices/snapshots/snapshot.html", context)
+
+
+def shares(counts: dict[str, int], total: int) -> list[dict[str, Any]]:
+    """Counts by name, each with its share of all."""
+    return [{"name": name, "n": n, "share": n / max(1, total)} for name, n in sorted(counts.items())]
+
+
+@require_safe
+@member_page("projects.view_project")
+def download(request: MemberRequest, project: str, pk: int) -> HttpResponseBase:
+    """The snapshot as a file, for people who may export."""
+    place = open_project(request, project)
+    if not can(request, "projects.export_project", place):
+        raise PermissionDenied
+    found, kind = find_snapshot(request, place, pk), request.GET.get("format", "jsonl")
+    if kind not in FORMATS:
+        raise Http404
+    return serve(request, exported(found, kind, inline=False), FORMATS[kind], f"snapshot-{found.pk}.{kind}")

@@ -1,0 +1,46 @@
+"""How django-allauth does here what it leaves open: who may sign up, where links lead, whose request it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from teams.events.origin import current
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """People come by invitation; links in mail lead to the installation's own address."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _(
+            "The e-mail address or the password is not right. Capital letters count in the password."
+        ),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Only where the installation says so."""
+        return bool(settings.SLUICE_OPEN_SIGN_UP)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """As the audit knows it: of the connection, or of what stands behind a trusted proxy."""
+        return current().address or "0.0.0.0"  # noqa: S104 - not an address to listen on
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        """The link that proves an address."""
+        return at_home(reverse("account_confirm_email", args=[emailconfirmation.key]))
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link that sets a new password."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return at_home(path.replace("UID-KEY", key))
+
+
+def at_home(path: str) -> str:
+    """An address of this installation, whatever host a request named."""
+    return f"{settings.SLUICE_URL}{path}"

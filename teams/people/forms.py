@@ -1,0 +1,49 @@
+"""What people fill in when they come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.core.validators import ProhibitNullCharactersValidator
+from django.utils.translation import gettext_lazy as _
+
+from teams.identity.models import Organization, User
+
+
+class JoinForm(forms.Form):
+    """A name and a password for a new account; its address is the invitation's."""
+
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=120,
+        validators=[ProhibitNullCharactersValidator()],
+        widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
+        help_text=_("As your colleagues should see it."),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, email: str, data: Any = None) -> None:
+        super().__init__(data)
+        self.email = email
+        self.fields["password"].help_text = " ".join(map(str, password_validators_help_texts()))
+
+    def clean_password(self) -> str:
+        """As good as the installation asks for."""
+        password: str = self.cleaned_data["password"]
+        validate_password(password, User(email=self.email, name=self.data.get("name", "")[:120]))
+        return password
+
+
+class OrganizationForm(forms.ModelForm):
+    """What an owner settles."""
+
+    class Meta:
+        model = Organization
+        fields = ("name", "needs_second_factor")

@@ -1,0 +1,169 @@
+"""Kinds of work, putting work down, and doing it: exactly one effect a job, however often it is started."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from teams.events.actions import on, record
+from teams.events.models import Event
+from teams.identity.models import Organization, User
+from teams.identity.refused import Refused
+from teams.work.models import Job
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+SHORT_LEASE = timedelta(seconds=settings.SLUICE_JOB_LIMIT_S * 1.25)  # the executor has ended it by then
+LONG_LEASE = timedelta(minutes=15)
+CHANNEL = "sluice_jobs"
+
+Handler = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """What to call for a kind of job: `handler(organization, **args)`.
+
+    With `repeatable_read` everything that the handler reads is of one instant.
+    """
+
+    name: str
+    handler: Handler
+    is_long: bool = False
+    repeatable_read: bool = False
+
+
+JOB_KINDS: dict[str, JobKind] = {}
+
+
+def job(name: str, *, long: bool = False, repeatable_read: bool = False) -> Callable[[Handler], Handler]:
+    """Register a function as the handler of a kind of job."""
+
+    def add(handler: Handler) -> Handler:
+        JOB_KINDS[name] = JobKind(name, handler, long, repeatable_read)
+        return handler
+
+    return add
+
+
+def after(event_kind: str, *, name: str, long: bool = False) -> Callable[[Handler], Handler]:
+    """Run a function as a job after an event: `handler(organization, event_id=...)`."""
+
+    def add(handler: Handler) -> Handler:
+        job(name, long=long)(handler)
+
+        @on(event_kind)
+        def write(event: Event) -> None:
+            enqueue(name, organization=event.organization, event_id=event.pk)
+
+        return handler
+
+    return add
+
+
+def enqueue(kind: str, *, organization: Organization, run_after: datetime | None = None, **args: Any) -> Job:
+    """Put work down in the caller's transaction; it starts soon after the commit, or never."""
+    row = organization.jobs.create(
+        kind=kind, is_long=JOB_KINDS[kind].is_long, args=args, run_after=run_after or timezone.now()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])  # equal notes of one transaction are sent once
+    return row
+
+
+def claim(job_id: int) -> Job | None:
+    """Take a queued job; its attempt counts from now, so that one which kills its worker is found out."""
+    now = timezone.now()
+    lease = LONG_LEASE if Job.objects.filter(pk=job_id, is_long=True).exists() else SHORT_LEASE
+    taken = (
+        Job.objects.ready(now)
+        .filter(pk=job_id)
+        .update(
+            state=Job.State.RUNNING, attempts=F("attempts") + 1, token=F("token") + 1, lease_until=now + lease
+        )
+    )
+    return Job.objects.select_related("organization").get(pk=job_id) if taken else None
+
+
+def run(job_id: int) -> None:
+    """Do a job if it is still to be done; a second hint for the same job does nothing."""
+    row = claim(job_id)
+    if row is None:
+        return
+    try:
+        with transaction.atomic():
+            kind = JOB_KINDS[row.kind]
+            if kind.repeatable_read:
+                connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            kind.handler(row.organization, **row.args)
+            finish(row)
+    except Superseded:
+        log.warning("job %s lost its lease; its work is discarded", row.pk)
+    except Exception as error:
+        log.exception("job %s (%s) failed", row.pk, row.kind)
+        fail(row, error)
+
+
+class Superseded(Exception):
+    """The job's lease went to somebody else while it ran."""
+
+
+def finish(row: Job) -> None:
+    """Mark as done, if the lease is still ours; else undo the work by raising."""
+    done = Job.objects.filter(pk=row.pk, token=row.token, state=Job.State.RUNNING).update(
+        state=Job.State.DONE, ended_at=timezone.now(), lease_until=None, error=""
+    )
+    if not done:
+        raise Superseded
+
+
+def fail(row: Job, error: Exception) -> None:
+    """Try again later, or give up after the last attempt and show it."""
+    dead = row.attempts >= MAX_ATTEMPTS
+    now = timezone.now()
+    Job.objects.filter(pk=row.pk, token=row.token, state=Job.State.RUNNING).update(
+        state=Job.State.DEAD if dead else Job.State.QUEUED,
+        ended_at=now if dead else None,
+        run_after=now + timedelta(seconds=2**row.attempts),
+        hinted_at=None,
+        lease_until=None,
+        error=f"{type(error).__name__}: {error}"[:2000],
+    )
+
+
+@transaction.atomic
+def retry(*, job: Job, by: User | None) -> None:
+    """Give a dead job its attempts back; it starts soon after the commit."""
+    check_retry(job)
+    now = timezone.now()
+    revived = job.organization.jobs.filter(pk=job.pk, state=Job.State.DEAD).update(
+        state=Job.State.QUEUED, attempts=0, run_after=now, hinted_at=None, ended_at=None
+    )
+    if revived:
+        record("job.retried", organization=job.organization, subject=job, by=by, kind_of_job=job.kind)
+
+
+def check_retry(job: Job) -> None:
+    """Whatever is not dead goes on by itself."""
+    if job.state != Job.State.DEAD:
+        raise Refused(_("Only a job that has given up can be tried again."))
+
+
+def reap(at: datetime) -> int:
+    """Give back what dead workers held, park what has used up its attempts; the number of rows touched."""
+    lost = Job.objects.lost(at)
+    parked = lost.filter(attempts__gte=MAX_ATTEMPTS).update(
+        state=Job.State.DEAD, ended_at=at, lease_until=None, error="Its worker died on every attempt."
+    )
+    back = lost.update(state=Job.State.QUEUED, lease_until=None, hinted_at=None)
+    return parked + back

@@ -1,0 +1,98 @@
+// The task page without page loads: answers go out and the next task comes in by fetch. While it is open it keeps the
+// lease, and measures how long it was in front of the person.
+
+const RENEW_MS = 60_000;
+const task = () => document.querySelector("form#answer");
+
+let active = 0;
+let since = document.hidden ? null : performance.now();
+
+function seconds() {
+  return ((active + (since === null ? 0 : performance.now() - since)) / 1000).toFixed(1);
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden && since !== null) {
+    active += performance.now() - since;
+    since = null;
+  } else if (!document.hidden) {
+    since = performance.now();
+  }
+});
+
+const announce = (words) => document.dispatchEvent(new CustomEvent("sluice:say", { detail: words }));
+
+function tell(words) {
+  const status = document.querySelector("[data-lease-status]");
+  if (status) status.textContent = words;
+}
+
+// Attributes, not properties: a question may be called "action".
+const post = (form, url, submitter) => {
+  const body = new FormData(form, submitter);
+  if (body.has("active_s")) body.set("active_s", seconds());
+  return fetch(url, { method: "POST", body, headers: { "X-Fragment": "1" }, redirect: "manual" });
+};
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !form.matches("form#answer, form#skip")) return;
+  event.preventDefault();
+  send(form, event.submitter);
+});
+
+async function send(form, submitter) {
+  let answer;
+  try {
+    answer = await post(form, form.getAttribute("action"), submitter);
+    if (answer.status >= 500) throw new Error(String(answer.status));
+  } catch {
+    form.ariaBusy = null; // it may be sent again: the same answer twice is one answer
+    tell(task().dataset.away);
+    return;
+  }
+  const onwards = answer.headers.get("X-Onwards");
+  if (onwards) location.assign(onwards);
+  else if ([200, 409, 422].includes(answer.status)) show(await answer.text());
+  else location.reload(); // signed out, or no longer allowed: the page itself says it best
+}
+
+function show(html) {
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  const old = document.querySelectorAll("[data-work]");
+  old[0].before(fresh.content);
+  for (const part of old) part.remove();
+  active = 0;
+  since = document.hidden ? null : performance.now();
+  arrive();
+}
+
+// Focus is never lost: it goes to the question, or to what has to be read first.
+function arrive() {
+  const form = task();
+  if (form) {
+    document.querySelector("#task-title").focus({ preventScroll: true });
+    scrollTo(0, 0);
+    announce(form.querySelector("[role=alert]")?.textContent ?? `${form.dataset.said} ${form.dataset.next}`);
+    if (form.dataset.said) tell(form.dataset.said);
+  } else {
+    const lost = document.querySelector("[data-lost]");
+    lost.tabIndex = -1;
+    lost.focus();
+    announce(lost.querySelector(".notice-words").textContent);
+  }
+}
+
+setInterval(async () => {
+  const form = task();
+  if (!form || form.dataset.lost) return;
+  try {
+    const answer = await post(form, form.dataset.renew);
+    if (answer.status !== 409) return;
+    form.dataset.lost = "yes";
+    tell((await answer.json()).sentence);
+  } catch {
+    // The network is away; the next minute tries again, and the lease lasts longer than that.
+  }
+}, RENEW_MS);

@@ -1,0 +1,10 @@
+"""Shows the README's table after a run."""
+
+from typing import Any
+
+from tests.recorder import CHAOS, read, table
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """All that was broken and held on this machine, this time or earlier."""
+    terminalreporter.write_line("\n" + table(read(CHAOS)))

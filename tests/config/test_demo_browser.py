@@ -1,0 +1,51 @@
+"""The simulated person's browser reads a page's forms and keys as a person would."""
+
+import requests
+
+from config.demo.browser import Page
+
+HTML = """
+<main><a href="../queues/">Queues</a>
+<form id="answer" method="post" action="/o/demo/label/digits/hard/answer/">
+  <input type="hidden" name="csrfmiddlewaretoken" value="abc"><input type="hidden" name="lease" value="7">
+  <section data-example-key="digit-0421"></section>
+  <input type="radio" name="stage" value="shadow"><input type="radio" name="stage" value="production" checked>
+  <input type="checkbox" name="sure" value="on"><textarea name="note">a &amp; b</textarea>
+  <button name="digit" value="3">3</button>
+</form>
+<form method="get"><input name="q"></form></main>
+"""
+
+
+def page(html: str = HTML) -> Page:
+    answer = requests.Response()
+    answer.status_code, answer.url = 200, "http://127.0.0.1/o/demo/label/"
+    answer._content = html.encode()
+    answer.headers["Content-Type"] = "text/html; charset=utf-8"
+    answer.encoding = "utf-8"
+    return Page(answer)
+
+
+def test_a_form_is_filled_as_the_page_has_it() -> None:
+    form = page().form("/answer/")
+    assert form is not None
+    assert (form.method, form.action) == ("POST", "http://127.0.0.1/o/demo/label/digits/hard/answer/")
+    assert form.fields == {"csrfmiddlewaretoken": "abc", "lease": "7", "stage": "production", "note": "a & b"}
+    assert form.buttons == [("digit", "3")]
+
+
+def test_a_form_without_an_address_goes_back_to_its_page() -> None:
+    assert [form.action for form in page().forms][1] == "http://127.0.0.1/o/demo/label/"
+
+
+def test_a_form_is_found_by_what_it_holds() -> None:
+    seen = page()
+    assert seen.form("", "q") is seen.forms[1]
+    assert seen.form("/elsewhere/") is None
+    assert page().form("/answer/", "missing") is None
+
+
+def test_the_key_of_the_example_and_the_links_are_seen() -> None:
+    assert page().data["data-example-key"] == "digit-0421"
+    assert page().links == ["http://127.0.0.1/o/demo/queues/"]
+    assert page("<p>plain</p>").text == "plain"

@@ -1,0 +1,78 @@
+"""What every test has: a database beside it, doors for people and machines."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from config.database import ensure_running
+
+_database = contextlib.ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The default PostgreSQL runs for as long as the tests do; a no-op with DATABASE_URL."""
+    _database.enter_context(ensure_running())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last one out stops it."""
+    _database.close()
+
+
+@pytest.fixture(autouse=True)
+def files(settings: Any, tmp_path: Path) -> Path:
+    """Uploads, manifests and exports of a test go with it."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    return tmp_path / "files"
+
+
+@pytest.fixture
+def page() -> Callable[[Any], Client]:
+    """A browser of a signed-in person: `page(user).get("/o/...")`."""
+
+    def sign_in(user: Any) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def api() -> Callable[[str], Client]:
+    """A script with a token: `api(text).post(url, {...}, content_type="application/json")`."""
+    return lambda text: Client(headers={"authorization": f"Bearer {text}"})
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser, or a reason to skip; in CI it must be there."""
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    if not Path(path).exists():
+        message = "No Chromium: set CHROMIUM to its path."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """A headless Chromium, driven by Playwright."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield running
+        running.close()

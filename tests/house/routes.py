@@ -1,0 +1,226 @@
+"""What the sweep knows of every route: who may do what there, and where its ids come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from projects.streams.media import signed_url
+from tests.house.world import World
+
+VIEW, LABEL = "projects.view_project", "projects.label_project"
+MANAGE, SIGN = "projects.manage_project", "projects.sign_project"
+INGEST, EXPORT = "projects.ingest_project", "projects.export_project"
+TRAIN, ASK = "projects.train_project", "projects.ask_project"
+
+Body = Callable[[World], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address. `verbs`: what each method asks for; `ids`: where a world keeps each part of the address."""
+
+    name: str
+    verbs: dict[str, str]
+    ids: dict[str, str] = field(default_factory=dict)
+    body: Body = lambda world: {}
+    query: Callable[[World], str] = lambda world: ""
+    holder: bool = False  # a form that only its holder, the owner, can send
+
+    def url(self, world: World, **swapped: Any) -> str:
+        """The address in a world, some of its parts taken from elsewhere."""
+        own = {part: attrgetter(path)(world) for part, path in self.ids.items()}
+        return reverse(self.name, kwargs=own | swapped) + self.query(world)
+
+    def part(self, world: World, part: str) -> Any:
+        """One part of the address in a world."""
+        return attrgetter(self.ids[part])(world)
+
+
+ORGANIZATION = {"organization": "slug"}
+HERE = ORGANIZATION | {"project": "project.slug"}
+QUEUE = HERE | {"queue": "queue.slug"}
+SCHEDULE = HERE | {"schedule": "schedule.pk"}
+PLACEMENT = HERE | {"placement": "placement.slug"}
+DECISION = PLACEMENT | {"decision": "decision.pk"}
+
+
+def lease_of(world: World) -> dict[str, Any]:
+    """The form of a task that the world's owner holds."""
+    return {"lease": world.lease.pk, "token": world.lease.token, "digit": "3"}
+
+
+def signature(world: World) -> str:
+    """What the page that shows a picture puts behind its address."""
+    return "?" + signed_url(world.organization, world.example_row).partition("?")[2]
+
+
+PAGES = [
+    Route("desk", {"GET": "teams.manage_desk"}, ORGANIZATION),
+    Route("home", {"GET": "member"}, ORGANIZATION),
+    Route("roles", {"GET": "member"}, ORGANIZATION),
+    Route(
+        "organization",
+        {"GET": "teams.manage_organization", "POST": "teams.manage_organization"},
+        ORGANIZATION,
+        lambda world: {"name": world.organization.name},
+    ),
+    Route(
+        "access",
+        {"GET": "teams.view_people"},
+        ORGANIZATION,
+        query=lambda world: f"?project={world.project.pk}",
+    ),
+    Route("media", {"GET": "member"}, ORGANIZATION | {"digest": "media.digest"}, query=signature),
+    Route("label-home", {"GET": LABEL}, ORGANIZATION),
+    Route("project", {"GET": VIEW}, HERE),
+    Route("example", {"GET": VIEW}, HERE | {"pk": "example_row.pk"}),
+    Route("label-work", {"GET": LABEL}, QUEUE),
+    Route("label-take", {"POST": LABEL}, QUEUE),
+    Route("label-answer", {"POST": LABEL}, QUEUE, lease_of, holder=True),
+    Route("label-skip", {"POST": LABEL}, QUEUE, lease_of, holder=True),
+    Route("label-renew", {"POST": LABEL}, QUEUE, lease_of, holder=True),
+    Route("slices", {"GET": VIEW}, HERE),
+    Route("slice", {"GET": VIEW}, HERE | {"slug": "slice.slug"}),
+    Route("slice-freeze", {"POST": EXPORT}, HERE | {"slug": "slice.slug"}, lambda world: {"role": "train"}),
+    Route("snapshot", {"GET": VIEW}, HERE | {"pk": "snapshot.pk"}),
+    Route(
+        "snapshot-download",
+        {"GET": EXPORT},
+        HERE | {"pk": "snapshot.pk"},
+        query=lambda world: "?format=jsonl",
+    ),
+    Route("runs", {"GET": VIEW}, HERE),
+    Route("run", {"GET": VIEW}, HERE | {"pk": "run.pk"}),
+    Route("run-cancel", {"POST": MANAGE}, HERE | {"pk": "run.pk"}),
+    Route("schedules", {"GET": VIEW}, HERE),
+    Route("schedule", {"GET": VIEW}, SCHEDULE),
+    Route("schedule-pause", {"POST": MANAGE}, SCHEDULE),
+    Route("schedule-resume", {"POST": MANAGE}, HERE | {"schedule": "paused.pk"}),
+    Route("schedule-run-now", {"POST": MANAGE}, SCHEDULE),
+    Route("rounds", {"GET": VIEW}, SCHEDULE),
+    Route("placements", {"GET": VIEW}, HERE),
+    Route("placement", {"GET": VIEW}, PLACEMENT),
+    Route("placement-roll-back", {"POST": MANAGE}, PLACEMENT, lambda world: {"reason": "because"}),
+    Route("placement-people-decide", {"POST": MANAGE}, PLACEMENT, lambda world: {"reason": "because"}),
+    Route("decision", {"GET": VIEW}, DECISION),
+    Route("decision-sign", {"POST": SIGN}, DECISION, lambda world: {"stage": "canary", "reason": "because"}),
+]
+
+PROJECT = {"project": "project.slug"}
+STREAM = PROJECT | {"stream": "stream.slug"}
+SLICE = PROJECT | {"slug": "slice.slug"}
+API_SCHEDULE = PROJECT | {"schedule": "schedule.pk"}
+CLAIMED = {"pk": "claimed.pk"}
+FENCE = {"token": 1}
+
+
+def frozen_before(world: World) -> dict[str, Any]:
+    """The moment of a snapshot that is there: freezing it again gives the same one."""
+    return {"role": "train", "as_of": world.snapshot.as_of.isoformat()}
+
+
+def scores(world: World) -> dict[str, Any]:
+    """What a model says of a world's evaluation snapshot."""
+    results = [{"example_id": row.example_id, "label": "3"} for row in world.organization.annotations.all()]
+    return {"snapshot": world.eval_snapshot.pk, "results": results}
+
+
+API = [
+    Route(
+        "api-predictions",
+        {"POST": INGEST},
+        STREAM,
+        lambda world: {
+            "model": {"name": "other", "version": "1"},
+            "predictions": [{"key": world.example_row.key, "label": "3", "confidence": 0.5}],
+        },
+    ),
+    Route("api-conditions", {"POST": VIEW}, STREAM, lambda world: {"text": "confidence is null"}),
+    Route(
+        "api-examples",
+        {"GET": VIEW, "POST": INGEST},
+        STREAM,
+        lambda world: {"examples": [{"key": world.example_row.key, "text": "changed"}]},
+    ),
+    Route("api-queues", {"GET": VIEW}, PROJECT),
+    Route("api-draw", {"POST": TRAIN}, PROJECT | {"queue": "control.slug"}, lambda world: {"total": 0}),
+    Route(
+        "api-asks",
+        {"GET": ASK, "POST": ASK},
+        PROJECT,
+        lambda world: {
+            "name": "n",
+            "queue": world.queue.slug,
+            "example_key": world.example_row.key,
+            "deadline_s": 9,
+        },
+    ),
+    Route("api-ask", {"GET": ASK}, {"pk": "ask.pk"}),
+    Route("api-ask-stop", {"POST": ASK}, {"pk": "ask.pk"}),
+    Route("api-slices", {"GET": VIEW}, PROJECT),
+    Route("api-slice", {"GET": VIEW}, SLICE),
+    Route("api-freeze", {"POST": EXPORT}, SLICE, frozen_before),
+    Route("api-snapshot", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
+    Route("api-snapshot-download", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
+    Route("api-snapshot-manifest", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
+    Route(
+        "api-snapshot-media",
+        {"GET": EXPORT},
+        {"pk": "snapshot.pk", "example": "example_row.pk"},
+    ),
+    Route("api-runs-claim", {"POST": TRAIN}, body=lambda world: {"claim_id": "sweep", "pools": ["default"]}),
+    Route("api-run", {"GET": TRAIN}, {"pk": "run.pk"}),
+    Route("api-run-heartbeat", {"POST": TRAIN}, CLAIMED, lambda world: FENCE),
+    Route("api-run-release", {"POST": TRAIN}, CLAIMED, lambda world: FENCE | {"reason": "shutdown"}),
+    Route(
+        "api-run-complete",
+        {"POST": TRAIN},
+        CLAIMED,
+        lambda world: FENCE | {"outcome": "failed", "error": {"message": "no"}},
+    ),
+    Route("api-runs", {"GET": TRAIN}, PROJECT),
+    Route("api-evaluations", {"POST": TRAIN}, {"pk": "candidate.pk"}, scores),
+    Route("api-schedules", {"GET": VIEW}, PROJECT),
+    Route("api-schedule", {"GET": VIEW}, API_SCHEDULE),
+    Route("api-ticks", {"GET": VIEW}, API_SCHEDULE),
+    Route("api-rounds", {"GET": VIEW}, API_SCHEDULE),
+    Route("api-placements", {"GET": VIEW}, PROJECT),
+    Route("api-placement", {"GET": VIEW}, PROJECT | {"placement": "placement.slug"}),
+    Route("api-decision", {"GET": VIEW}, {"model_version": "model.pk"}),
+]
+
+# Not swept, and why. A name that is no route any more fails too.
+ELSEWHERE = {
+    "root": "leads to the list of one's own organizations",
+    "sign-in": "open to everybody; says nothing of anybody",
+    "account_login": "the same page under the name that django-allauth knows",
+    "sign-out": "concerns the own session alone",
+    "invitation": "opened by its secret alone; tested with the invitations",
+    "organizations": "lists the own memberships; tested with them",
+    "schema": "the same public document for everybody",
+    "docs": "the same public document for everybody",
+    "api": "the same short text for every token",
+    None: "the 404 of an unknown address of the API",
+}
+
+
+def routes() -> dict[str | None, str]:
+    """Every route of the installation but those of the admin sites, which have tests of their own, and of a person's
+    own account, which are django-allauth's and know no organization."""
+    found: dict[str | None, str] = {}
+
+    def walk(resolver: URLResolver, before: str) -> None:
+        for row in resolver.url_patterns:
+            path = before + str(row.pattern)
+            if isinstance(row, URLResolver):
+                walk(row, path)
+            elif isinstance(row, URLPattern) and not path.startswith(("admin/", "platform/", "account/")):
+                found[row.name] = path
+
+    walk(get_resolver(), "")
+    return found

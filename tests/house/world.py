@@ -1,0 +1,303 @@
+"""One organization full of data: at least one row of every kind, and a word of its own in every text of it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from itertools import chain
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.utils import timezone
+
+from projects.streams import media
+from slices.definitions.actions import Definition, create_slice, current
+from slices.gates.models import SignOff
+from slices.placements.models import StageMove
+from slices.runs.evaluations import Result, record_evaluation
+from slices.snapshots.actions import freeze
+from slices.snapshots.manifest import example_ids
+from teams.access.permissions import grant
+from teams.identity.models import Membership, Organization, OrganizationModel, TeamMember, User
+from teams.identity.roles import GRANTABLE, Role
+from teams.people.actions import add_to_team, create_organization, create_team
+from teams.people.inviting import invite
+from teams.work.models import Job
+from tests.factories import (
+    AnnotationFactory,
+    AskFactory,
+    DecisionFactory,
+    ExampleFactory,
+    GateFactory,
+    LabelSchemaFactory,
+    LeaseFactory,
+    MembershipFactory,
+    ModelVersionFactory,
+    PlacementFactory,
+    PredictionFactory,
+    ProjectFactory,
+    QueueFactory,
+    ReviewFactory,
+    RunFactory,
+    ScheduleFactory,
+    StageMoveFactory,
+    StreamFactory,
+    TaskFactory,
+    TickFactory,
+    UserFactory,
+    token,
+)
+
+OURS = ("teams", "projects", "labeling", "slices")
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 24
+ANY = Definition(labels="any", splits=("train", "val"))
+
+
+def tenant_models() -> list[type[OrganizationModel]]:
+    """Every kind of row that belongs to an organization."""
+    ours = chain.from_iterable(apps.get_app_config(app).get_models() for app in OURS)
+    return [model for model in ours if issubclass(model, OrganizationModel)]
+
+
+class World:
+    """`mark` stands in every name and text, so that a page which shows any of it gives itself away."""
+
+    def __init__(self, slug: str, mark: str) -> None:
+        self.slug, self.mark = slug, mark
+        self.people()
+        self.stream_side()
+        self.labeling_side()
+        self.slices_side()
+        self.bystanders()
+
+    # the people
+
+    def people(self) -> None:
+        self.owner = self.user("owner")
+        self.organization: Organization = create_organization(
+            name=self.say("organization"), slug=self.slug, owner=self.owner, by=None
+        )
+        self.project = ProjectFactory(
+            organization=self.organization,
+            slug=f"{self.slug}-project",
+            name=self.say("project"),
+            description=self.say("what it is about"),
+        )
+        self.admin, self.manager = self.member(Role.ADMIN), self.member(Role.MANAGER)
+        self.reviewer, self.labeler = self.member(Role.REVIEWER), self.member(Role.LABELER)
+        self.viewer, self.outsider = self.member(Role.VIEWER), self.member(Role.LABELER, granted=False)
+        self.team = create_team(organization=self.organization, name=self.say("team"), by=self.owner)
+        self.labelers_place = self.organization.memberships.get(user=self.labeler)
+        add_to_team(team=self.team, membership=self.labelers_place, by=self.owner)
+        self.token, self.token_text = self.machine(self.project)
+        self.ungranted_token, self.ungranted_text = self.machine()
+        grant("projects.label_project", self.team, self.project)
+        self.invitation = invite(
+            organization=self.organization,
+            email=f"{self.mark}-invited@example.test".lower(),
+            role=Role.LABELER,
+            teams=[self.team],
+            projects=[self.project],
+            by=self.owner,
+        )
+
+    def say(self, what: str) -> str:
+        return f"{self.mark} {what}"
+
+    def user(self, what: str) -> User:
+        made: User = UserFactory(name=self.say(what), email=f"{self.mark}-{what}@example.test".lower())
+        return made
+
+    def member(self, role: str, granted: bool = True) -> User:
+        user = self.user(f"{role}-{secrets.token_hex(3)}")
+        MembershipFactory(organization=self.organization, user=user, role=role)
+        for codename in GRANTABLE if granted else ():
+            grant(f"projects.{codename}", user, self.project)
+        return user
+
+    def machine(self, *projects: Any) -> tuple[Any, str]:
+        row, text = token(self.organization, *projects)
+        row.user.name = self.say("pipeline")
+        row.user.save()
+        type(row)._default_manager.filter(pk=row.pk).update(name=self.say("token"))
+        return row, text
+
+    # what comes in
+
+    def stream_side(self) -> None:
+        self.schema = LabelSchemaFactory(project=self.project, version=1)
+        self.stream = StreamFactory(
+            project=self.project,
+            slug=f"{self.slug}-stream",
+            name=self.say("stream"),
+            description=self.say("what arrives"),
+        )
+        digest = media.digest_of(self.organization, PNG)
+        media.keep(self.organization, {digest: PNG})
+        self.media = self.organization.media.get(digest=digest)
+        self.examples = [self.example(n, 5000 if n < 6 else 5) for n in range(9)]
+        self.example_row = self.examples[0]
+        self.model = ModelVersionFactory(
+            project=self.project, name=f"{self.mark}-model", uri=self.say("uri"), digest="d" * 64
+        )
+        self.prediction = PredictionFactory(
+            example=self.example_row, model_version=self.model, label="3", output={"says": self.mark}
+        )
+
+    def example(self, n: int, bucket: int) -> Any:
+        return ExampleFactory(
+            stream=self.stream,
+            key=f"{self.mark}-example-{n}",
+            text=self.say("text"),
+            bucket=bucket,
+            k1=self.mark,
+            attributes={"camera": self.mark},
+            media_uri=f"{media.SCHEME}{self.media.digest}",
+            media_type="image/png",
+        )
+
+    # what people say
+
+    def labeling_side(self) -> None:
+        self.queue = QueueFactory(
+            stream=self.stream,
+            schema=self.schema,
+            slug=f"{self.slug}-queue",
+            name=self.say("queue"),
+            instructions=self.say("instructions"),
+        )
+        self.control = QueueFactory(
+            stream=self.stream, schema=self.schema, counts=False, name=self.say("control queue")
+        )
+        self.open_task = TaskFactory(queue=self.queue, example=self.examples[1])
+        self.held_task = TaskFactory(queue=self.queue, example=self.examples[2], open_slots=0)
+        self.lease = LeaseFactory(task=self.held_task, user=self.owner)
+        for example in [self.examples[0], *self.examples[6:]]:
+            self.answered(example)
+        self.review = ReviewFactory(
+            annotation=self.annotation, reviewer=self.reviewer, verdict="return", reason=self.say("reason")
+        )
+        self.ask_task = TaskFactory(queue=self.queue, example=self.examples[3], selected_by="ask")
+        self.ask = AskFactory(task=self.ask_task, name=f"{self.mark}-ask", request_sha256="0" * 64)
+
+    def answered(self, example: Any) -> None:
+        task = TaskFactory(
+            queue=self.queue, example=example, selected_by="random", state="accepted", open_slots=0
+        )
+        self.annotation = AnnotationFactory(task=task, author=self.labeler, label="3")
+        type(example)._default_manager.filter(pk=example.pk).update(label="3", label_state="accepted")
+
+    # what goes out
+
+    def slices_side(self) -> None:
+        self.slice = self.a_slice("slice", ANY)
+        self.held_out = self.a_slice("held-out", Definition(splits=("test",), random_only=True))
+        self.version, now = current(self.slice), timezone.now()
+        self.snapshot = freeze(slice_version=self.version, role="train", as_of=now, by=None)
+        self.eval_snapshot = freeze(slice_version=current(self.held_out), role="eval", as_of=now, by=None)
+        self.run = RunFactory(
+            project=self.project,
+            model_name=f"{self.mark}-model",
+            slice_version=self.version,
+            eval_slice_version=current(self.held_out),
+            snapshot=self.snapshot,
+            eval_snapshot=self.eval_snapshot,
+            error=self.say("error"),
+        )
+        self.claimed = RunFactory(
+            project=self.project,
+            model_name=f"{self.mark}-model",
+            slice_version=self.version,
+            snapshot=self.snapshot,
+            state="claimed",
+            worker=self.say("worker"),
+            lease_token=1,
+            lease_expires_at=now + timedelta(minutes=5),
+            attempt=1,
+        )
+        results = [Result(row, "3", 0.9) for row in example_ids(self.eval_snapshot)]
+        self.evaluation = record_evaluation(
+            model_version=self.model, snapshot=self.eval_snapshot, results=results, by=None
+        )
+        self.candidate = ModelVersionFactory(project=self.project, name=f"{self.mark}-model", version="next")
+        self.schedule = ScheduleFactory(
+            slice=self.slice,
+            eval_slice=self.held_out,
+            name=self.say("schedule"),
+            model_name=f"{self.mark}-model",
+            next_due_at=now + timedelta(hours=1),
+        )
+        self.paused = ScheduleFactory(
+            slice=self.slice, eval_slice=self.held_out, name=self.say("paused schedule"), state="paused"
+        )
+        self.tick = TickFactory(schedule=self.schedule, run=None)
+        self.placement = PlacementFactory(
+            project=self.project,
+            slug=f"{self.slug}-placement",
+            name=self.say("placement"),
+            model_name=f"{self.mark}-model",
+            stage="internal_recommendation",
+            model_version=self.model,
+        )
+        self.made = StageMoveFactory(placement=self.placement, reason=self.say("made"), kind="made")
+        self.move: StageMove = StageMoveFactory(
+            placement=self.placement,
+            stage="internal_recommendation",
+            model_version=self.model,
+            reason=self.say("reason of a move"),
+        )
+        self.gate = GateFactory(
+            placement=self.placement,
+            name=self.say("gate"),
+            checks=[{"id": "enough", "type": "min_sample", "n": 1}],
+        )
+        self.decision = self.a_decision()
+        self.signed = self.a_decision()
+        self.sign_off: SignOff = self.organization.sign_offs.create(
+            decision=self.signed,
+            stage="internal_recommendation",
+            by=self.manager,
+            reason=self.say("signature"),
+            signed_sha256="0" * 64,
+            move=self.move,
+        )
+
+    def a_slice(self, what: str, definition: Definition) -> Any:
+        return create_slice(
+            stream=self.stream,
+            slug=f"{self.slug}-{what}",
+            name=self.say(what),
+            description=self.say("what it is for"),
+            definition=definition,
+            by=self.owner,
+        )
+
+    def a_decision(self) -> Any:
+        clause = {"id": "enough", "type": "min_sample", "result": "pass", "numbers": {"n": 3}}
+        return DecisionFactory(
+            gate=self.gate,
+            model_version=self.model,
+            evaluation=self.evaluation,
+            outcome="pass",
+            clauses=[clause | {"sentence": self.say("clause")}],
+        )
+
+    # and the rest
+
+    def bystanders(self) -> None:
+        self.job = self.organization.jobs.create(
+            kind="runs.prepare", args={"says": self.mark}, state=Job.State.DEAD, error=self.say("error")
+        )
+
+    def row(self, model: type[models.Model]) -> Any:
+        """A row of a kind: the one that the world talks about, or the newest."""
+        named = {
+            Organization: self.organization,
+            Membership: self.labelers_place,
+            TeamMember: self.team.team_members.first(),
+        }
+        if model in named:
+            return named[model]
+        rows = [value for value in vars(self).values() if type(value) is model]
+        return rows[0] if rows else model._default_manager.filter(organization=self.organization).last()
