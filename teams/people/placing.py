@@ -44,5 +44,5 @@ def place(
 
 def highest(roles: Iterable[str]) -> str | None:
     """The role that may most; none of none."""
-    ranked = [role for role in Role.values if role in set(roles) and role != Role.PIPELINE]
-    return ranked[0] if ranked else None
+    named = set(roles) - {Role.PIPELINE}
+    return next((role for role in Role.values if role in named), None)

@@ -53,7 +53,7 @@ def come(company: Company, groups: list[str], **claims: Any) -> Client:
     asked = parse_qs(away.query)
     assert (f"{away.scheme}://{away.netloc}", asked["client_id"]) == (company.url, [CLIENT])
     company.codes.add("a code")
-    r = browser.get(f"{LOGIN}callback/", {"code": "a code", "state": asked["state"][0]}); print("CB", r.status_code, r.headers.get("Location"), r.content.decode()[-3000:] if r.status_code==200 else "")
+    browser.get(f"{LOGIN}callback/", {"code": "a code", "state": asked["state"][0]})
     return browser
 
 
