@@ -14,4 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("organizations/", views.organizations, name="organizations"),
     path("o/<slug:organization>/desk/", enter_desk, name="desk"),
     path("o/<slug:organization>/", include("teams.people.urls")),
+    path("o/<slug:organization>/", include("teams.access.urls")),
 ]

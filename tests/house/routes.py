@@ -43,6 +43,7 @@ class Route:
 
 ORGANIZATION = {"organization": "slug"}
 HERE = ORGANIZATION | {"project": "project.slug"}
+OWN_TOKEN = ORGANIZATION | {"pk": "own_token.pk"}
 QUEUE = HERE | {"queue": "queue.slug"}
 SCHEDULE = HERE | {"schedule": "schedule.pk"}
 PLACEMENT = HERE | {"placement": "placement.slug"}
@@ -75,6 +76,14 @@ PAGES = [
         ORGANIZATION,
         query=lambda world: f"?project={world.project.pk}",
     ),
+    Route(
+        "own-tokens",
+        {"GET": "member", "POST": "member"},
+        ORGANIZATION,
+        lambda world: {"name": "notebook", "verbs": "projects.view_project", "days": "30"},
+    ),
+    Route("own-token-rotate", {"POST": "member"}, OWN_TOKEN, holder=True),
+    Route("own-token-revoke", {"POST": "member"}, OWN_TOKEN, holder=True),
     Route("media", {"GET": "member"}, ORGANIZATION | {"digest": "media.digest"}, query=signature),
     Route("label-home", {"GET": LABEL}, ORGANIZATION),
     Route("project", {"GET": VIEW}, HERE),

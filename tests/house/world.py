@@ -18,6 +18,7 @@ from slices.placements.models import StageMove
 from slices.runs.evaluations import Result, record_evaluation
 from slices.snapshots.actions import freeze
 from slices.snapshots.manifest import example_ids
+from teams.access.actions import issue_token
 from teams.access.permissions import grant
 from teams.identity.models import Membership, Organization, OrganizationModel, TeamMember, User
 from teams.identity.roles import GRANTABLE, Role
@@ -91,6 +92,13 @@ class World:
         self.labelers_place = self.organization.memberships.get(user=self.labeler)
         add_to_team(team=self.team, membership=self.labelers_place, by=self.owner)
         self.token, self.token_text = self.machine(self.project)
+        self.own_token, _ = issue_token(
+            organization=self.organization,
+            user=self.owner,
+            name=self.say("notebook"),
+            verbs=["projects.view_project"],
+            by=self.owner,
+        )
         self.ungranted_token, self.ungranted_text = self.machine()
         grant("projects.label_project", self.team, self.project)
         self.invitation = invite(
