@@ -94,7 +94,7 @@ STALE = _(
 def held(*, user: User, queue: Queue) -> Lease | None:
     """The task that this person holds in this queue, if any."""
     mine = queue.organization.leases.filter(user=user, task__queue=queue, state=Lease.State.HELD)
-    return mine.select_related("task__example").order_by("claimed_at").first()
+    return mine.select_related("task__example__stream").order_by("claimed_at").first()
 
 
 def claim(*, user: User, queue: Queue) -> Lease | None:
@@ -114,7 +114,7 @@ def claim(*, user: User, queue: Queue) -> Lease | None:
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, values)
         row = cursor.fetchone()
-    leases = queue.organization.leases.select_related("task__example")
+    leases = queue.organization.leases.select_related("task__example__stream")
     return leases.get(pk=row[0]) if row else None
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from projects.schemas.fields import check_fields
 from projects.streams import media, predictions, receiving
 from projects.streams.lines import Line, Rules
-from projects.streams.models import ModelVersion, Project, SplitPolicy, Stream
+from projects.streams.models import Example, ModelVersion, Project, SplitPolicy, Stream
 from projects.streams.predictions import register_model_version
 from projects.streams.receiving import Outcome, Received, rejected, summed
 from projects.streams.rows import Bad, PredictionIn, RowIn
@@ -186,6 +186,12 @@ def announce(stream: Stream, received: Received, news: set[int], by: User | None
             created=received.created,
             updated=received.updated,
         )
+
+
+@transaction.atomic
+def note_look(example: Example, *, by: User) -> None:
+    """Somebody looked at the picture of an example whose pictures show people."""
+    record("media.viewed", organization=example.organization, subject=example, by=by)
 
 
 @transaction.atomic

@@ -152,7 +152,17 @@ class StreamAdmin(OrganizationAdmin):
     add_verb = change_verb = VERB
     add_form = StreamForm
     add_fields = ("project", "name", "slug", "fields", "split_by", "test_percent", "val_percent", "salt")
-    fields = ("project_link", "name", "slug", "description", "attributes", "split_by", "split", "created_at")
+    fields = (
+        "project_link",
+        "name",
+        "slug",
+        "description",
+        "attributes",
+        "split_by",
+        "split",
+        "has_personal_media",
+        "created_at",
+    )
     readonly_fields = ("project_link", "slug", "attributes", "split_by", "split", "created_at")
     list_display = ("name", "project_link", "slug", "attributes", "split", "split_by", "created_at")
     list_filter = (("project", ScopedFilter),)

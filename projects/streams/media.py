@@ -72,25 +72,31 @@ def media_of(organization: Organization, example: Example) -> Media | None:
 def signed_url(organization: Organization, example: Example) -> str:
     """An address for `<img>`: ours for five minutes, the caller's own as it is; empty where a browser has none.
 
-    Pages that show it are decorated with `shows_media`.
+    Pages that show it are decorated with `shows_media`. Where pictures show people, the address names the
+    example too, so that each look at it can be told.
     """
     if example.media_uri.startswith(SCHEME):
         digest = example.media_uri.removeprefix(SCHEME)
-        address = reverse("media", kwargs={"organization": organization.slug, "digest": digest})
-        return f"{address}?token={token_for(organization, digest)}"
+        of = str(example.pk) if example.stream.has_personal_media else ""
+        query = {"of": of} if of else {}
+        return reverse(
+            "media",
+            kwargs={"organization": organization.slug, "digest": digest},
+            query=query | {"token": token_for(organization, digest, of)},
+        )
     return example.media_uri if example.media_uri.startswith(("https://", "http://")) else ""
 
 
-def token_for(organization: Organization, digest: str) -> str:
-    """Opens one picture of one organization to its members, for five minutes."""
-    subject = f"{organization.pk}.{digest}"
+def token_for(organization: Organization, digest: str, of: str = "") -> str:
+    """Opens one picture of one organization to its members, for five minutes; `of` is the example, if it is told."""
+    subject = f"{organization.pk}.{digest}.{of}"
     return SIGNER.sign(subject).removeprefix(f"{subject}:")
 
 
-def is_open(organization: Organization, digest: str, token: str) -> bool:
-    """Whether the token opens this picture now."""
+def is_open(organization: Organization, digest: str, token: str, of: str = "") -> bool:
+    """Whether the token opens this picture, as one of this example, now."""
     try:
-        SIGNER.unsign(f"{organization.pk}.{digest}:{token}", max_age=VALID_S)
+        SIGNER.unsign(f"{organization.pk}.{digest}.{of}:{token}", max_age=VALID_S)
     except signing.BadSignature:
         return False
     return True

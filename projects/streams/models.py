@@ -101,6 +101,11 @@ class Stream(OrganizationModel):
         blank=True,
         help_text=_("Attribute whose values stay together; empty: each example alone."),
     )
+    has_personal_media = models.BooleanField(
+        _("its pictures show people"),
+        default=False,
+        help_text=_("Every look at a picture kept here is then in the audit: who, which, when."),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from projects.streams.actions import note_look
 from projects.streams.doors import open_project
 from projects.streams.media import VALID_S, is_open, read, shows_media, signed_url
 from projects.streams.models import Example, Project
@@ -69,12 +70,15 @@ def find_example(request: MemberRequest, place: Project, pk: int) -> Example:
 @member_page()
 def media(request: MemberRequest, digest: str) -> HttpResponseBase:
     """An uploaded picture, to members who come with a fresh address; it can run nothing."""
-    if not is_open(request.organization, digest, request.GET.get("token", "")):
+    of = request.GET.get("of", "")
+    if not is_open(request.organization, digest, request.GET.get("token", ""), of):
         raise Http404
     row = get_object_or_404(request.organization.media, digest=digest)
+    if of:
+        note_look(get_object_or_404(request.organization.examples, pk=int(of)), by=request.user)
     answer = HttpResponse(read(row), content_type=row.content_type)
     answer["Content-Disposition"] = f'inline; filename="{digest[:12]}"'
-    answer["Cache-Control"] = f"private, max-age={VALID_S}"
+    answer["Cache-Control"] = "no-store" if of else f"private, max-age={VALID_S}"
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer["X-Content-Type-Options"] = "nosniff"
     return answer

@@ -104,4 +104,4 @@ def live_count(version: SliceVersion) -> tuple[int, bool]:
 
 def newest(version: SliceVersion, limit: int) -> QuerySet[Example]:
     """The members that came last."""
-    return members(version, timezone.now()).order_by(F("id").desc())[:limit]
+    return members(version, timezone.now()).select_related("stream").order_by(F("id").desc())[:limit]

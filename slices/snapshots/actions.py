@@ -154,6 +154,12 @@ def freeze(*, slice_version: SliceVersion, role: str, as_of: datetime, by: User 
     return snapshot
 
 
+@transaction.atomic
+def note_download(*, snapshot: Snapshot, kind: str, by: User) -> None:
+    """Somebody, or a machine, took a snapshot away as a file of this kind."""
+    record("snapshot.downloaded", organization=snapshot.organization, subject=snapshot, by=by, format=kind)
+
+
 def build(version: SliceVersion, as_of: datetime) -> dict[str, Any]:
     """Read the members once, in order of example, and put down who they are and what they hold."""
     organization = version.organization

@@ -13,13 +13,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.streams.actions import note_look
 from projects.streams.media import EXTENSIONS, read
 from slices.definitions.actions import current
-from slices.snapshots.actions import freeze_now, known
+from slices.snapshots.actions import freeze_now, known, note_download
 from slices.snapshots.exports import FORMATS, exported, picture_of
 from slices.snapshots.models import Snapshot
 from slices.snapshots.rows import find
-from slices.snapshots.serving import serve
+from slices.snapshots.serving import begins, serve
 from teams.access.api import MachineView
 from teams.access.problems import FieldError, Invalid
 
@@ -85,7 +86,9 @@ class SnapshotView(MachineView):
     def snapshot(self, pk: int) -> Snapshot:
         """The snapshot at this address, or 404."""
         rows = self.organization.snapshots.filter(project__in=self.open_to_token(self.organization.projects))
-        found: Snapshot = self.get_or_404(rows.select_related("organization", "slice_version__slice"), pk=pk)
+        found: Snapshot = self.get_or_404(
+            rows.select_related("organization", "slice_version__slice__stream"), pk=pk
+        )
         return found
 
 
@@ -135,7 +138,10 @@ class Download(SnapshotView):
         if media not in (None, "inline"):
             raise Invalid([FieldError("?media", "unknown_option", "The only option is inline.")])
         name = exported(snapshot, kind, inline=media is not None)
-        return serve(request._request, name, FORMATS[kind], f"snapshot-{snapshot.pk}.{kind}")
+        answer = serve(request._request, name, FORMATS[kind], f"snapshot-{snapshot.pk}.{kind}")
+        if begins(answer):
+            note_download(snapshot=snapshot, kind=kind, by=self.user)
+        return answer
 
 
 class Manifest(SnapshotView):
@@ -164,8 +170,10 @@ class Picture(SnapshotView):
         snapshot = self.snapshot(pk)
         row = find(snapshot, example)
         picture = picture_of(snapshot, row) if row else None
-        if picture is None:
+        if picture is None or row is None:
             raise Http404
+        if snapshot.slice_version.slice.stream.has_personal_media:
+            note_look(self.organization.examples.get(pk=row.example_id), by=self.user)
         headers = {"Cache-Control": "private, immutable", "X-Content-Type-Options": "nosniff"}
         return HttpResponse(read(picture), content_type=picture.content_type, headers=headers)
 

@@ -20,11 +20,11 @@ from slices.definitions.actions import current
 from slices.definitions.members import funnel, live_count, newest
 from slices.definitions.models import Slice
 from slices.definitions.saying import chips
-from slices.snapshots.actions import being_frozen, check_freeze, request_freeze
+from slices.snapshots.actions import being_frozen, check_freeze, note_download, request_freeze
 from slices.snapshots.exports import FORMATS, exported
 from slices.snapshots.models import Snapshot
 from slices.snapshots.saying import spoken
-from slices.snapshots.serving import serve
+from slices.snapshots.serving import begins, serve
 from teams.access.tenancy import MemberRequest, member_page
 
 EXAMPLES = 12
@@ -137,4 +137,7 @@ def download(request: MemberRequest, project: str, pk: int) -> HttpResponseBase:
     found, kind = find_snapshot(request, place, pk), request.GET.get("format", "jsonl")
     if kind not in FORMATS:
         raise Http404
-    return serve(request, exported(found, kind, inline=False), FORMATS[kind], f"snapshot-{found.pk}.{kind}")
+    answer = serve(request, exported(found, kind, inline=False), FORMATS[kind], f"snapshot-{found.pk}.{kind}")
+    if begins(answer):
+        note_download(snapshot=found, kind=kind, by=request.user)
+    return answer

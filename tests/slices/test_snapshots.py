@@ -20,6 +20,7 @@ from slices.snapshots.actions import TooSmall, freeze_now
 from slices.snapshots.manifest import read, verify
 from teams.identity.refused import Refused
 from teams.identity.roles import Role
+from teams.models import Event
 from tests.factories import (
     AnnotationFactory,
     ExampleFactory,
@@ -207,6 +208,10 @@ def test_a_script_freezes_downloads_resumes_and_gets_the_same_bytes(api) -> None
     parquet = script.get(url, {"format": "parquet"}).getvalue()
     assert parquet[:4] == b"PAR1"
     assert script.get(url, {"format": "xml"}).status_code == 422
+    told = Event.objects.filter(kind="snapshot.downloaded").order_by("pk")
+    assert [event.data["format"] for event in told] == ["jsonl", "jsonl", "jsonl", "parquet"], (
+        "whole, whole, from the first byte, parquet; a rest, a 304 and errors are no download"
+    )
 
 
 @pytest.mark.django_db(transaction=True)
