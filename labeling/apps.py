@@ -13,13 +13,17 @@ class LabelingConfig(AppConfig):
         from labeling.answers.kinds import KINDS as answers
         from labeling.asks import handlers as asks
         from labeling.asks.kinds import KINDS as asks_kinds
+        from labeling.quality import handlers as quality
+        from labeling.quality.kinds import KINDS as quality_kinds
         from labeling.queues.kinds import KINDS as queues
         from labeling.tasks import handlers as tasks
         from labeling.tasks.kinds import KINDS as tasks_kinds
         from teams.desk.navigation import register_item
         from teams.events.actions import register
 
-        register(*queues, *tasks_kinds, *answers, *asks_kinds)
+        register(*queues, *tasks_kinds, *answers, *asks_kinds, *quality_kinds)
         assert tasks
+        assert quality
         assert asks  # handlers are registered by being imported
+        register_item(_("Figures"), "all-figures", key="f", permission="teams.view_people", order=85)
         register_item(_("Label"), "label-home", key="l", permission="projects.label_project", order=10)

@@ -3,5 +3,6 @@
 from django.urls import URLPattern
 
 from labeling.answers.urls import urlpatterns as answers
+from labeling.quality.urls import urlpatterns as quality
 
-urlpatterns: list[URLPattern] = [*answers]
+urlpatterns: list[URLPattern] = [*answers, *quality]

@@ -84,6 +84,11 @@ class Annotation(OrganizationModel):
             ),
             models.Index(fields=["organization", "author", "-id"], name="annotation_of_author"),
             models.Index(
+                fields=["organization", "at"],
+                condition=Q(active_s__isnull=False),
+                name="annotation_timed",
+            ),
+            models.Index(
                 fields=["organization", "queue", "id"],
                 condition=Q(state="in_review"),
                 name="annotation_to_review",

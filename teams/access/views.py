@@ -79,6 +79,9 @@ def shown(
 ) -> HttpResponse:
     """The page; with the new token on it when there is one."""
     live = request.organization.tokens.live(timezone.now()).filter(user=request.user)
-    rows = [(row, [WORDS.get(verb, verb) for verb in row.verbs]) for row in live.order_by("-created_at")]
+    rows = [
+        (row, [words for verb, words in WORDS.items() if verb in row.verbs])
+        for row in live.order_by("-created_at")
+    ]
     context = {"form": form, "rows": rows, "new": token, "text": text}
     return render(request, "teams/own_tokens.html", context, status=422 if form.errors else 200)

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib.auth import get_backends
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -107,6 +107,12 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 class Organization(models.Model):
     """The tenant: every other row belongs to one."""
 
+    class FiguresFor(models.TextChoices):
+        """Who sees figures about a person: how much, how fast, how often given back."""
+
+        PERSON = "person", _("the person alone")
+        MANAGERS = "managers", _("the person, and owners, admins and managers")
+
     slug = models.SlugField(_("address"), max_length=50, unique=True, validators=[slug_is_plain])
     name = models.CharField(_("name"), max_length=120)
     is_active = models.BooleanField(
@@ -120,6 +126,28 @@ class Organization(models.Model):
         default=False,
         help_text=_("Owners, admins and managers get in with a password and one more proof, or not at all."),
     )
+    figures_purpose = models.CharField(
+        _("why figures about people are kept"),
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_(
+            "Everybody reads this beside their own figures. Without a purpose nobody else sees them."
+        ),
+    )
+    figures_visible_to = models.CharField(
+        _("who sees figures about a person"),
+        max_length=10,
+        choices=FiguresFor.choices,
+        default=FiguresFor.PERSON,
+    )
+    figures_kept_days = models.PositiveSmallIntegerField(
+        _("figures about people are kept for, days"),
+        default=90,
+        validators=[MinValueValidator(1), MaxValueValidator(366)],
+        help_text=_("After that no page counts further back, and how long each answer took is erased."),
+    )
+    figures_due_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     digest_key = models.BinaryField(
         max_length=32, editable=False, help_text=_("Keys the digests of contents.")
@@ -131,6 +159,13 @@ class Organization(models.Model):
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
         ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(figures_visible_to="person") | ~models.Q(figures_purpose=""),
+                name="figures_have_a_purpose",
+                violation_error_message=_("Say first why others should see figures about people."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

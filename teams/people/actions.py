@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.models import Group
@@ -25,18 +27,15 @@ def create_organization(*, name: str, slug: str, owner: User, by: User | None) -
 
 
 @transaction.atomic
-def change_organization(
-    *, organization: Organization, name: str, needs_second_factor: bool, by: User | None
-) -> None:
-    """Its name, and what it asks of its managers. Raises Refused for who would shut themselves out."""
+def change_organization(*, organization: Organization, wanted: Mapping[str, Any], by: User | None) -> None:
+    """Its settings, by field. Raises Refused for who would shut themselves out."""
     row = Organization.objects.select_for_update().get(pk=organization.pk)
-    wanted = {"name": name, "needs_second_factor": needs_second_factor}
     changed = {
         field: {"before": getattr(row, field), "after": value}
         for field, value in wanted.items()
         if getattr(row, field) != value
     }
-    if needs_second_factor and by is not None and not is_mfa_enabled(by):
+    if wanted.get("needs_second_factor") and by is not None and not is_mfa_enabled(by):
         raise Refused(_("Set up a second factor of your own first, or you would shut yourself out."))
     if changed:
         Organization.objects.filter(pk=row.pk).update(**wanted)

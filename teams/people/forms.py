@@ -46,4 +46,11 @@ class OrganizationForm(forms.ModelForm):
 
     class Meta:
         model = Organization
-        fields = ("name", "needs_second_factor")
+        fields = (
+            "name",
+            "needs_second_factor",
+            "figures_purpose",
+            "figures_visible_to",
+            "figures_kept_days",
+        )
+        widgets = {"figures_purpose": forms.Textarea(attrs={"rows": 2})}

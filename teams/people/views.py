@@ -42,7 +42,7 @@ def organization_page(request: MemberRequest) -> HttpResponseBase:
     form = OrganizationForm(request.POST or None, instance=organization)
     if request.method == "POST" and form.is_valid():
         try:
-            change_organization(organization=organization, by=request.user, **form.cleaned_data)
+            change_organization(organization=organization, wanted=form.cleaned_data, by=request.user)
         except Refused as refusal:
             form.add_error(None, str(refusal.sentence))
         else:

@@ -68,7 +68,11 @@ PAGES = [
         "organization",
         {"GET": "teams.manage_organization", "POST": "teams.manage_organization"},
         ORGANIZATION,
-        lambda world: {"name": world.organization.name},
+        lambda world: {
+            "name": world.organization.name,
+            "figures_visible_to": "person",
+            "figures_kept_days": 90,
+        },
     ),
     Route(
         "access",
@@ -82,6 +86,9 @@ PAGES = [
         ORGANIZATION,
         lambda world: {"name": "notebook", "verbs": "projects.view_project", "days": "30"},
     ),
+    Route("all-figures", {"GET": "teams.view_people"}, ORGANIZATION),
+    Route("own-figures", {"GET": "member"}, ORGANIZATION),
+    Route("person-figures", {"GET": "teams.view_people"}, ORGANIZATION | {"pk": "labelers_place.pk"}),
     Route("own-token-rotate", {"POST": "member"}, OWN_TOKEN, holder=True),
     Route("own-token-revoke", {"POST": "member"}, OWN_TOKEN, holder=True),
     Route("media", {"GET": "member"}, ORGANIZATION | {"digest": "media.digest"}, query=signature),

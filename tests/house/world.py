@@ -79,6 +79,9 @@ class World:
         self.organization: Organization = create_organization(
             name=self.say("organization"), slug=self.slug, owner=self.owner, by=None
         )
+        self.organization.figures_purpose = self.say("purpose")
+        self.organization.figures_visible_to = Organization.FiguresFor.MANAGERS
+        self.organization.save()
         self.project = ProjectFactory(
             organization=self.organization,
             slug=f"{self.slug}-project",

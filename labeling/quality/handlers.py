@@ -1,0 +1,14 @@
+"""What the clock does for figures about people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from labeling.quality.forgetting import forget
+from teams.work.clock import due
+
+
+@due("figures")
+def forget_figures(at: datetime) -> int:
+    """What is older than the organization keeps is erased."""
+    return forget(at)
