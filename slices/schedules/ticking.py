@@ -51,7 +51,9 @@ def tick(at: datetime) -> int:
 def decide_batch(at: datetime) -> int:
     """Up to 200 due schedules that no other clock holds: ticks, runs and next due times in one transaction."""
     rows = list(
-        Schedule.objects.filter(state=Schedule.State.ACTIVE, next_due_at__lte=at)
+        Schedule.objects.filter(
+            state=Schedule.State.ACTIVE, next_due_at__lte=at, organization__is_active=True
+        )
         .select_for_update(skip_locked=True, of=("self",))
         .select_related("organization", "project", "slice__stream__organization")
         .order_by("next_due_at", "id")[:BATCH]

@@ -54,3 +54,11 @@ class OrganizationForm(forms.ModelForm):
             "figures_kept_days",
         )
         widgets = {"figures_purpose": forms.Textarea(attrs={"rows": 2})}
+
+    def clean(self) -> dict[str, Any]:
+        """The sentence of the rule stands at the field that is missing."""
+        asked: dict[str, Any] = super().clean() or self.cleaned_data
+        others = asked.get("figures_visible_to") != Organization.FiguresFor.PERSON
+        if others and not asked.get("figures_purpose"):
+            self.add_error("figures_purpose", _("Say first why others should see figures about people."))
+        return asked

@@ -15,7 +15,8 @@ from slices.schedules import actions
 from slices.schedules.saying import sentence
 from teams.events.actions import record
 from teams.identity.refused import Refused
-from teams.models import Event
+from teams.models import Event, Organization
+from teams.people.actions import close_organization, reopen_organization
 from teams.work.clock import DUE_SOURCES
 from tests.factories import (
     AnnotationFactory,
@@ -76,6 +77,15 @@ def test_what_is_not_due_or_does_not_run_is_left_alone() -> None:
     a_schedule(state="paused")
     a_schedule(state="broken")
     assert (actions.tick(NOON), Tick.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_while_an_organization_is_closed_its_schedules_rest() -> None:
+    organization = a_schedule().organization
+    close_organization(organization=organization, by=None)
+    assert (actions.tick(NOON), Tick.objects.count()) == (0, 0)
+    reopen_organization(organization=Organization.objects.get(), by=None)
+    assert (actions.tick(NOON), Run.objects.count()) == (1, 1)
 
 
 @pytest.mark.django_db
