@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, reverse, reverse_lazy
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
@@ -106,13 +107,14 @@ class HouseForm(forms.ModelForm):
 class HouseAdmin(Deeds, ModelAdmin):
     """An admin with deeds: actions of the rooms write, what they refuse is said in the form.
 
-    `place` is what the side calls it, if not by its rows.
+    `place` is what the side calls it, if not by its rows; `adding` what a new row is called for whoever makes it.
     """
 
     form = HouseForm
     add_form: ClassVar[type[forms.ModelForm] | None] = None
     add_fields: ClassVar[tuple[Any, ...]] = ()
     place: ClassVar[str | Promise] = ""
+    adding: ClassVar[str | Promise] = ""
     list_per_page = 50
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
@@ -151,6 +153,7 @@ class HouseAdmin(Deeds, ModelAdmin):
     def get_changelist_instance(self, request: Any) -> Any:
         """Without a filter, what is found is all there is; nothing is counted twice."""
         found = super().get_changelist_instance(request)
+        found.title = capfirst(self.place or self.opts.verbose_name_plural)
         if not found.query and not found.has_active_filters:
             found.full_result_count = found.result_count
         return found
@@ -166,6 +169,8 @@ class HouseAdmin(Deeds, ModelAdmin):
     def render_change_form(self, request: Any, context: Any, **kwargs: Any) -> Any:
         """With the buttons of what can be done to the row."""
         obj = kwargs.get("obj")
+        if obj is None and self.adding:
+            context["title"] = self.adding
         context["deeds"] = self.deeds_for(request, obj) if obj is not None else []
         return super().render_change_form(request, context, **kwargs)
 

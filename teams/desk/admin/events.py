@@ -43,7 +43,7 @@ class KindFilter(admin.SimpleListFilter):
 class EventAdmin(OrganizationAdmin):
     """The audit: one line each, newest first."""
 
-    view_verb = "teams.view_audit"
+    view_verb, place = "teams.view_audit", _("Audit")
     fields = ("at", "what", "by_whom", "through", "address", "agent", "thing", "data", "seal")
     list_display = ("at", "what", "by_whom", "thing", "address", "said")
     list_filter = (KindFilter, "at")

@@ -103,7 +103,7 @@ def is_address(email: str) -> bool:
 class InvitationAdmin(OrganizationAdmin):
     """Who may still come."""
 
-    add_verb = VERB
+    add_verb, adding = VERB, _("Invite people")
     add_form = InviteForm
     add_fields = ("emails", "role", "teams", "projects")
     fields = ("email", "role", "teams_shown", "standing", "invited_by", "created_at", "expires_at", "serial")

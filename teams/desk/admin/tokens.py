@@ -118,7 +118,7 @@ class OverlapForm(forms.Form):
 class TokenAdmin(OrganizationAdmin):
     """A key is never shown again and never edited."""
 
-    add_verb = VERB
+    add_verb, adding = VERB, _("Issue a token")
     add_form = NewTokenForm
     add_fields = ("account", "account_name", "name", "verbs", "projects", "days")
     fields = (
