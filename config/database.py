@@ -18,6 +18,7 @@ from config.postgres import DATABASE, PORT, ROLE, Server
 from config.programs import DatabaseUnavailable
 
 __all__ = [
+    "OWNER_URL",
     "DatabaseUnavailable",
     "Server",
     "database_for",
@@ -28,6 +29,9 @@ __all__ = [
 ]
 
 
+OWNER_URL = "DATABASE_OWNER_URL"  # of the role that owns the tables, where that is not the app's
+
+
 def database_url() -> str:
     """The database as libpq reads it. Looks nothing up and starts nothing."""
     socket = quote(str(Server(LOCAL).socket), safe="")
@@ -35,9 +39,11 @@ def database_url() -> str:
     return os.environ.get("DATABASE_URL") or local
 
 
-def database_settings() -> dict[str, Any]:
-    """The database as Django reads it. Looks nothing up and starts nothing."""
+def database_settings(argv: Sequence[str] = ()) -> dict[str, Any]:
+    """The database as Django reads it, for a command line. Looks nothing up and starts nothing."""
     given = os.environ.get("DATABASE_URL")
+    if given and argv[1:2] == ["migrate"]:
+        given = os.environ.get(OWNER_URL) or given
     if given:
         return read_url(given)
     return {

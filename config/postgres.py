@@ -25,6 +25,7 @@ from config.programs import (
     version,
 )
 
+APP_ROLE = "sluice_app"  # owns nothing; for trying what an app may whose role is not the owner's
 ROLE = "sluice"  # not a superuser, so that missing permissions show here and not first in production
 DATABASE = "sluice"
 SUPERUSER = "postgres"
@@ -124,18 +125,28 @@ class Server:
         return " ".join([f"-p {PORT}", *words])
 
     def provision(self) -> None:
-        """See to the role and its database; repeatable, so a kill in between mends itself."""
+        """See to the roles and the database; repeatable, so a kill in between mends itself."""
         with self.connect() as connection:
+            self.make_roles(connection)
             owner = connection.execute(
                 "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [DATABASE]
             ).fetchone()
             if owner:
                 return
             self.install_extensions()
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
-                connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(ROLE)))
             create = sql.SQL("CREATE DATABASE {} OWNER {}")
             connection.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
+
+    def make_roles(self, connection: psycopg.Connection) -> None:
+        """The owner of the database, and the role that owns nothing, which the owner may act as."""
+        found = connection.execute(
+            "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[ROLE, APP_ROLE]]
+        ).fetchall()
+        owner, app = sql.Identifier(ROLE), sql.Identifier(APP_ROLE)
+        if (ROLE,) not in found:
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(owner))
+        if (APP_ROLE,) not in found:
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN ROLE {}").format(app, owner))
 
     def install_extensions(self) -> None:
         """Put what only the superuser may install into the template of later databases."""

@@ -153,7 +153,7 @@ class HouseAdmin(Deeds, ModelAdmin):
     def get_changelist_instance(self, request: Any) -> Any:
         """Without a filter, what is found is all there is; nothing is counted twice."""
         found = super().get_changelist_instance(request)
-        found.title = capfirst(self.place or self.opts.verbose_name_plural)
+        found.title = capfirst(str(self.place or self.opts.verbose_name_plural))
         if not found.query and not found.has_active_filters:
             found.full_result_count = found.result_count
         return found

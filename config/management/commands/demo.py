@@ -14,7 +14,6 @@ from typing import Any
 
 import requests
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.urls import reverse
@@ -31,6 +30,7 @@ from config.demo.table import write_json
 from config.demo.world import MAIN, World, ensure_world
 from config.ports import PortInUse, check_port
 from config.processes import processes
+from config.roles import migrate
 from config.supervisor import Process, Supervisor
 
 CADENCE_S = 1  # the fastest a schedule may fire here; elsewhere it is a quarter of an hour
@@ -78,7 +78,7 @@ class Command(BaseCommand):
         settings.SLUICE_MINIMUM_CADENCE_S = CADENCE_S  # and for ourselves, who make the schedules
         say("Sluice demo: real digits, simulated stores and people.\n")
         say("Preparing the database ...")
-        call_command("migrate", interactive=False, verbosity=0)
+        migrate(verbosity=0)
 
     def run(self, *, port: int, play_only: bool, no_play: bool, **options: Any) -> None:
         """The processes, and what happens while they run."""
