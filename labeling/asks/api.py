@@ -24,13 +24,14 @@ from projects.streams.rows import Bad, ExamplesIn, Reader, RowIn
 from teams.access.api import MachineView
 from teams.access.paging import PAGING, page_of, whole
 from teams.access.problems import FieldError, Invalid
+from teams.access.strict import Body
 
 LONGEST_WAIT_S = 25
 LOOK_EVERY_S = 0.25
 READER = Reader(ExamplesIn, RowIn)
 
 
-class GuessIn(serializers.Serializer[Any]):
+class GuessIn(Body):
     """What your model thinks."""
 
     label = serializers.CharField(max_length=500)  # type: ignore[assignment]
@@ -39,7 +40,7 @@ class GuessIn(serializers.Serializer[Any]):
     version = serializers.CharField(max_length=80, required=False)
 
 
-class AskIn(serializers.Serializer[Any]):
+class AskIn(Body):
     """A question to a person. `name` is yours: the same name with the same body is the same ask."""
 
     name = serializers.CharField(max_length=200)

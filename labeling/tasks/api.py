@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from labeling.tasks.routing import draw
 from teams.access.api import MachineView
 from teams.access.paging import PAGING, page_of
+from teams.access.strict import Body
 
 
 class QueueOut(serializers.Serializer[Any]):
@@ -35,7 +36,7 @@ class QueuePage(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class DrawIn(serializers.Serializer[Any]):
+class DrawIn(Body):
     """How many tasks the queue shall have had in all."""
 
     total = serializers.IntegerField(min_value=0, max_value=100_000)

@@ -20,6 +20,7 @@ from projects.streams.models import Example, Media, Stream
 from teams.access.api import MachineView
 from teams.access.paging import PAGING, USUAL, page_of, whole
 from teams.access.problems import FieldError, Invalid, Problem
+from teams.access.strict import Body
 from teams.identity.models import Organization
 
 COUNT_UP_TO = 10_000
@@ -54,7 +55,7 @@ class ExamplePage(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class ConditionIn(serializers.Serializer[Any]):
+class ConditionIn(Body):
     """A condition as text or as JSON."""
 
     text = serializers.CharField(required=False, allow_blank=True, max_length=20_000)

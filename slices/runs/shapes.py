@@ -10,11 +10,12 @@ import msgspec
 from rest_framework import serializers
 
 from slices.runs.evaluations import MAX_ERRORS, Result
+from teams.access.strict import Body
 
 MAX_RESULTS = 200_000
 
 
-class ClaimIn(serializers.Serializer[Any]):
+class ClaimIn(Body):
     """Who wants work, of which pools. Repeat `claim_id` after a lost answer: you get the same run."""
 
     claim_id = serializers.CharField(max_length=80)
@@ -94,7 +95,7 @@ class RunPage(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class TokenIn(serializers.Serializer[Any]):
+class TokenIn(Body):
     """The lease's token."""
 
     token = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
@@ -131,7 +132,7 @@ class ReleaseIn(TokenIn):
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 
-class ResultIn(serializers.Serializer[Any]):
+class ResultIn(Body):
     """What the model said of one example."""
 
     example_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
@@ -167,14 +168,14 @@ def blamed(message: str) -> dict[str, str]:
     return {missing[1] if missing else where.rstrip("`") or "non_field_errors": what}
 
 
-class EvaluationIn(serializers.Serializer[Any]):
+class EvaluationIn(Body):
     """What the model said of every example of an evaluation snapshot."""
 
     snapshot = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     results = ResultsField(child=ResultIn(), max_length=MAX_RESULTS)
 
 
-class ModelIn(serializers.Serializer[Any]):
+class ModelIn(Body):
     """The model that the run produced; its weights stay with you."""
 
     version = serializers.CharField(max_length=80)
@@ -183,7 +184,7 @@ class ModelIn(serializers.Serializer[Any]):
     facts = serializers.DictField(required=False, default=dict)
 
 
-class ErrorIn(serializers.Serializer[Any]):
+class ErrorIn(Body):
     """What went wrong."""
 
     message = serializers.CharField(max_length=2000)

@@ -23,9 +23,10 @@ from slices.snapshots.rows import find
 from slices.snapshots.serving import begins, serve
 from teams.access.api import MachineView
 from teams.access.problems import FieldError, Invalid
+from teams.access.strict import Body
 
 
-class FreezeIn(serializers.Serializer[Any]):
+class FreezeIn(Body):
     """What the snapshot is for, and as of when; now, if that is absent."""
 
     role = serializers.ChoiceField(["train", "eval"], required=False, default="train")
