@@ -322,7 +322,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"discreet": {"()": "config.logs.Discreet"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["discreet"]},
+    },
     "root": {"handlers": ["stderr"], "level": env.str("SLUICE_LOG_LEVEL", default="INFO")},
     "loggers": {"django-q": {"level": "WARNING"}},
 }

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext_lazy as _
 
+from teams.identity.names import name_is_plain
 from teams.identity.roles import PIPELINE, WORDS, verbs_of
 
 LASTING = [(7, _("A week")), (30, _("30 days")), (90, _("90 days")), (365, _("A year"))]
@@ -20,7 +20,7 @@ class OwnTokenForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=120,
-        validators=[ProhibitNullCharactersValidator()],
+        validators=[name_is_plain],
         help_text=_("What it is for, so that you know later which one to end."),
     )
     verbs = forms.MultipleChoiceField(

@@ -21,6 +21,7 @@ from unfold.sites import UnfoldAdminSite
 
 from teams.desk.deeds import Deeds
 from teams.desk.look import theme
+from teams.identity.names import address_is_plain, name_is_plain
 from teams.identity.refused import Refused
 
 View = Callable[..., Any]
@@ -92,9 +93,17 @@ class HouseSite(UnfoldAdminSite):
 
 
 class HouseForm(forms.ModelForm):
-    """Says what an action refused."""
+    """Says what an action refused, and takes no name that could pass for another."""
 
     refusal: ClassVar[str | Promise] = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, one in self.fields.items():
+            if name.endswith("name") and isinstance(one, forms.CharField):
+                one.validators = [*one.validators, name_is_plain]
+            elif isinstance(one, forms.EmailField):
+                one.validators = [*one.validators, address_is_plain]
 
     def clean(self) -> dict[str, Any]:
         """With the sentence of an action that refused what was otherwise right."""

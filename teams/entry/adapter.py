@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from teams.events.origin import current
+from teams.identity.names import address_is_plain
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -26,6 +27,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Only where the installation says so."""
         return bool(settings.SLUICE_OPEN_SIGN_UP)
+
+    def clean_email(self, email: str) -> str:
+        """One that cannot pass for another's."""
+        address_is_plain(email)
+        return str(super().clean_email(email))
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """As the audit knows it: of the connection, or of what stands behind a trusted proxy."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
-from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext_lazy as _
 
 from teams.identity.models import Organization, User
+from teams.identity.names import name_is_plain
 
 
 class JoinForm(forms.Form):
@@ -18,7 +18,7 @@ class JoinForm(forms.Form):
     name = forms.CharField(
         label=_("Your name"),
         max_length=120,
-        validators=[ProhibitNullCharactersValidator()],
+        validators=[name_is_plain],
         widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
         help_text=_("As your colleagues should see it."),
     )
@@ -54,6 +54,12 @@ class OrganizationForm(forms.ModelForm):
             "figures_kept_days",
         )
         widgets = {"figures_purpose": forms.Textarea(attrs={"rows": 2})}
+
+    def clean_name(self) -> str:
+        """Not one that could pass for another."""
+        name: str = self.cleaned_data["name"]
+        name_is_plain(name)
+        return name
 
     def clean(self) -> dict[str, Any]:
         """The sentence of the rule stands at the field that is missing."""

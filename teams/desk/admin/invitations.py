@@ -22,6 +22,7 @@ from teams.desk.columns import Labelled, labelled
 from teams.desk.deeds import deed
 from teams.desk.scoped import DeskForm, OrganizationAdmin
 from teams.desk.site import desk
+from teams.identity.names import address_is_plain
 from teams.identity.refused import Refused
 from teams.identity.roles import Role
 from teams.people.inviting import VERB, invite, link_of, resend, revoke
@@ -94,6 +95,7 @@ def is_address(email: str) -> bool:
     """Whether mail could go there."""
     try:
         validate_email(email)
+        address_is_plain(email)
     except ValidationError:
         return False
     return True
