@@ -2,9 +2,8 @@
 
 from importlib import import_module
 
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
 from django.core.checks import CheckMessage, register
-from django.db.models.signals import post_migrate
 
 FLOORS = ("teams", "projects", "labeling", "slices")
 
@@ -15,12 +14,9 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         """Bring every floor's admins to the desk, and the operators' to their site; nobody else's have a place."""
-        from config.roles import give_rights
-
         for floor in FLOORS:
             import_module(f"{floor}.admin")
         register(check_desk)
-        post_migrate.connect(give_rights, sender=apps.get_app_config(FLOORS[-1]))
 
 
 def check_desk(app_configs: object, **unused: object) -> list[CheckMessage]:

@@ -14,11 +14,10 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.bootstrap import LOCAL, NEEDS_NO_DATABASE
-from config.postgres import DATABASE, PORT, ROLE, Server
+from config.postgres import APP, DATABASE, OWNER, PORT, Server
 from config.programs import DatabaseUnavailable
 
 __all__ = [
-    "OWNER_URL",
     "DatabaseUnavailable",
     "Server",
     "database_for",
@@ -26,30 +25,49 @@ __all__ = [
     "database_url",
     "ensure_running",
     "hold",
+    "owner_settings",
 ]
-
-
-OWNER_URL = "DATABASE_OWNER_URL"  # of the role that owns the tables, where that is not the app's
 
 
 def database_url() -> str:
     """The database as libpq reads it. Looks nothing up and starts nothing."""
     socket = quote(str(Server(LOCAL).socket), safe="")
-    local = f"postgresql:///{DATABASE}?host={socket}&port={PORT}&user={ROLE}"
+    local = f"postgresql:///{DATABASE}?host={socket}&port={PORT}&user={APP}"
     return os.environ.get("DATABASE_URL") or local
 
 
-def database_settings(argv: Sequence[str] = ()) -> dict[str, Any]:
-    """The database as Django reads it, for a command line. Looks nothing up and starts nothing."""
+def database_settings() -> dict[str, Any]:
+    """The database as Django reads it, for the application's own role. Looks nothing up and starts nothing."""
     given = os.environ.get("DATABASE_URL")
-    if given and argv[1:2] == ["migrate"]:
-        given = os.environ.get(OWNER_URL) or given
-    if given:
-        return read_url(given)
+    return read_url(given) if given else local_settings(APP)
+
+
+def owner_settings() -> dict[str, Any] | None:
+    """The same database for the role that owns its tables; None where one role does everything.
+
+    Raises ImproperlyConfigured where DATABASE_OWNER_URL names another database than DATABASE_URL: a migration
+    would change the one and grant for the other.
+    """
+    if not os.environ.get("DATABASE_URL"):
+        return local_settings(OWNER)
+    given = os.environ.get("DATABASE_OWNER_URL")
+    if not given:
+        return None
+    owners, ours = read_url(given), database_settings()
+    if owners["NAME"] != ours["NAME"]:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL is the database {ours['NAME']}, DATABASE_OWNER_URL is {owners['NAME']}; "
+            "both must be the same one."
+        )
+    return owners
+
+
+def local_settings(role: str) -> dict[str, Any]:
+    """The database of this checkout, for one of its roles."""
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": DATABASE,
-        "USER": ROLE,
+        "USER": role,
         "PASSWORD": "",
         "HOST": str(Server(LOCAL).socket),
         "PORT": PORT,

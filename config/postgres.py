@@ -25,8 +25,10 @@ from config.programs import (
     version,
 )
 
-APP_ROLE = "sluice_app"  # owns nothing; for trying what an app may whose role is not the owner's
-ROLE = "sluice"  # not a superuser, so that missing permissions show here and not first in production
+# Neither is a superuser, so that missing permissions show here and not first in production.
+OWNER = "sluice"  # migrates, and makes the databases of tests
+APP = "sluice_app"  # owns nothing: what web, worker and clock are
+RIGHTS = {OWNER: "LOGIN CREATEDB", APP: "LOGIN"}
 DATABASE = "sluice"
 SUPERUSER = "postgres"
 PORT = "5432"
@@ -127,26 +129,15 @@ class Server:
     def provision(self) -> None:
         """See to the roles and the database; repeatable, so a kill in between mends itself."""
         with self.connect() as connection:
-            self.make_roles(connection)
-            owner = connection.execute(
-                "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [DATABASE]
-            ).fetchone()
-            if owner:
+            for role, rights in RIGHTS.items():
+                if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                    create = sql.SQL("CREATE ROLE {} " + rights)
+                    connection.execute(create.format(sql.Identifier(role)))
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 return
             self.install_extensions()
             create = sql.SQL("CREATE DATABASE {} OWNER {}")
-            connection.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
-
-    def make_roles(self, connection: psycopg.Connection) -> None:
-        """The owner of the database, and the role that owns nothing, which the owner may act as."""
-        found = connection.execute(
-            "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[ROLE, APP_ROLE]]
-        ).fetchall()
-        owner, app = sql.Identifier(ROLE), sql.Identifier(APP_ROLE)
-        if (ROLE,) not in found:
-            connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(owner))
-        if (APP_ROLE,) not in found:
-            connection.execute(sql.SQL("CREATE ROLE {} LOGIN ROLE {}").format(app, owner))
+            connection.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
 
     def install_extensions(self) -> None:
         """Put what only the superuser may install into the template of later databases."""

@@ -19,8 +19,12 @@ BELIEVES = "--proxy-headers" if settings.BEHIND_PROXY else "--no-proxy-headers"
 
 def processes(port: int) -> list[Process]:
     """What `up` and `demo` run. The worker's beat has travelled through django-q2's queue: a cluster can
-    hang for ever and look healthy (its workers share a lock that dies with one of them)."""
-    here = {"SLUICE_URL": os.environ.get("SLUICE_URL", f"http://127.0.0.1:{port}")}
+    hang for ever and look healthy (its workers share a lock that dies with one of them). None of them learns
+    how the database's owner gets in."""
+    here = {
+        "SLUICE_URL": os.environ.get("SLUICE_URL", f"http://127.0.0.1:{port}"),
+        "DATABASE_OWNER_URL": "",
+    }
     return [
         Process(
             name="web",
@@ -33,7 +37,7 @@ def processes(port: int) -> list[Process]:
         ),
         # A long job holds its loop, and its lease, for as long as a quarter of an hour.
         Process(name="jobs", command=[*MANAGE, "work"], environment=here, beat=age_of("jobs"), limit=960),
-        Process(name="clock", command=[*MANAGE, "clock"], beat=age_of("clock"), limit=20),
+        Process(name="clock", command=[*MANAGE, "clock"], environment=here, beat=age_of("clock"), limit=20),
     ]
 
 

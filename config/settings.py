@@ -1,7 +1,6 @@
 """All settings, read from the environment; loading them needs no database."""
 
 import secrets
-import sys
 from pathlib import Path
 
 import environ
@@ -122,7 +121,7 @@ TEMPLATES = [
 WEB = env.bool("SLUICE_WEB", default=False)
 DATABASES = {
     "default": {
-        **database_settings(sys.argv),
+        **database_settings(),
         "CONN_MAX_AGE": 0 if WEB else 60,
         "CONN_HEALTH_CHECKS": not WEB,
     }

@@ -12,13 +12,15 @@ import pytest
 from django.test import Client
 
 from config.database import ensure_running
+from config.roles import as_owner
 
 _database = contextlib.ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The default PostgreSQL runs for as long as the tests do; a no-op with DATABASE_URL."""
+    """The default PostgreSQL runs for as long as the tests do, who make databases: they are the owner's."""
     _database.enter_context(ensure_running())
+    _database.enter_context(as_owner())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -17,15 +17,17 @@ import psutil
 import psycopg
 
 from config.bootstrap import ROOT
-from config.database import database_settings
+from config.database import database_settings, owner_settings
 
 PATIENCE_S = 180.0
+# A command that is told its database must not hear of the owner of another one.
+ADDRESSED = {"DATABASE_OWNER_URL": "", "SLUICE_OWN_ENVIRONMENT": "1"}
 
 
 @contextlib.contextmanager
 def empty_database() -> Iterator[str]:
     """The address of a new database beside the tests' own; gone afterwards."""
-    settings = database_settings()
+    settings = owner_settings() or database_settings()
     keys = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
     place = {key: str(settings[name]) for key, name in keys.items() if settings[name]}
     name = f"sluice_own_{secrets.token_hex(4)}"
@@ -57,7 +59,7 @@ class Program:
     """`manage.py <words>` as somebody runs it, and what it says. A context manager that ends it."""
 
     def __init__(self, *words: str, database: str, environment: Mapping[str, str] | None = None) -> None:
-        own = {"DATABASE_URL": database, "SLUICE_OWN_ENVIRONMENT": "1", **(environment or {})}
+        own = {**ADDRESSED, "DATABASE_URL": database, **(environment or {})}
         self.lines: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", *words],

@@ -17,7 +17,7 @@ from tests.chaos.checks import is_calm, violations
 from tests.chaos.clients import Camera, keep, people
 from tests.chaos.kills import Killer
 from tests.chaos.ledger import Ledger
-from tests.stack import Program, eventually, free_port
+from tests.stack import ADDRESSED, Program, eventually, free_port
 
 CAMERAS = 2
 # The demo's schedules fire every few seconds; what a dead worker held comes back soon, not after a minute.
@@ -71,7 +71,7 @@ def seed_world(database: str, folder: Path) -> str:
     made = subprocess.run(
         [sys.executable, "-m", "tests.chaos.seed", str(folder)],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database, **HURRY},
+        env={**os.environ, **ADDRESSED, "DATABASE_URL": database, **HURRY},
         capture_output=True,
         text=True,
         check=False,

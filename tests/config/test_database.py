@@ -95,7 +95,7 @@ def use(local: Path, **extra: str) -> Iterator[User]:
 def connect(local: Path) -> psycopg.Connection:
     socket = str(database.Server(local).socket)
     return psycopg.connect(
-        host=socket, port=postgres.PORT, user=postgres.ROLE, dbname=postgres.DATABASE, autocommit=True
+        host=socket, port=postgres.PORT, user=postgres.OWNER, dbname=postgres.DATABASE, autocommit=True
     )
 
 
@@ -103,7 +103,7 @@ def is_up(local: Path) -> bool:
     return database.Server(local).postmaster() is not None
 
 
-def test_the_application_is_no_superuser_and_owns_its_database(local: Path) -> None:
+def test_the_owner_is_no_superuser_and_the_application_owns_nothing(local: Path) -> None:
     with use(local), connect(local) as connection:
         role = connection.execute("SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user")
         assert role.fetchone() == (False, True)
@@ -111,6 +111,8 @@ def test_the_application_is_no_superuser_and_owns_its_database(local: Path) -> N
         assert owner.fetchone() == ("sluice",)
         connection.execute("CREATE DATABASE test_of_sluice")
         connection.execute("DROP DATABASE test_of_sluice")
+        rights = "SELECT rolsuper, rolcreatedb, rolcreaterole, rolcanlogin FROM pg_roles WHERE rolname = %s"
+        assert connection.execute(rights, [postgres.APP]).fetchone() == (False, False, False, True)
 
 
 def test_nobody_else_can_reach_it(local: Path) -> None:
@@ -264,6 +266,28 @@ def test_a_url_is_read_as_it_is_meant(
     monkeypatch.setenv("DATABASE_URL", url)
     settings = database.database_settings()
     assert {name: settings[name] for name in expected} == expected
+
+
+def test_without_an_owners_url_one_role_does_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://u@h/d")
+    monkeypatch.delenv("DATABASE_OWNER_URL", raising=False)
+    assert database.owner_settings() is None
+
+
+def test_the_owner_is_another_role_in_the_same_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://app@h/d")
+    monkeypatch.setenv("DATABASE_OWNER_URL", "postgres://owner@h/d")
+    users = [(found or {})["USER"] for found in (database.database_settings(), database.owner_settings())]
+    assert users == ["app", "owner"]
+    monkeypatch.setenv("DATABASE_OWNER_URL", "postgres://owner@h/other")
+    with pytest.raises(ImproperlyConfigured, match="both must be the same one"):
+        database.owner_settings()
+
+
+def test_the_database_of_a_checkout_always_has_both_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    users = [(found or {})["USER"] for found in (database.database_settings(), database.owner_settings())]
+    assert users == ["sluice_app", "sluice"]
 
 
 def test_another_kind_of_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from config.bootstrap import ROOT
-from tests.stack import empty_database
+from tests.stack import ADDRESSED, empty_database
 
 FIRST = {"teams": "0002", "projects": "0003"}
 DATA = """
@@ -24,7 +24,7 @@ def manage(database: str, *words: str) -> str:
     done = subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database, "SLUICE_OWN_ENVIRONMENT": "1"},
+        env={**os.environ, **ADDRESSED, "DATABASE_URL": database},
         capture_output=True,
         text=True,
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.urls import reverse
@@ -30,7 +31,6 @@ from config.demo.table import write_json
 from config.demo.world import MAIN, World, ensure_world
 from config.ports import PortInUse, check_port
 from config.processes import processes
-from config.roles import migrate
 from config.supervisor import Process, Supervisor
 
 CADENCE_S = 1  # the fastest a schedule may fire here; elsewhere it is a quarter of an hour
@@ -38,7 +38,7 @@ ROUNDS, SIZE = 6, 240  # in one play, and tags in a batch; what is left is for t
 BACK = timedelta(days=7)  # when the first picture was taken, before the world was made
 PIPELINE = ROOT / "config" / "demo" / "pipeline.py"
 # The pipeline is a stranger's script: it gets an address and a token, and none of our own settings.
-HIDDEN = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "SLUICE_SECRET_KEY", "PYTHONPATH")
+HIDDEN = ("DATABASE_URL", "DATABASE_OWNER_URL", "DJANGO_SETTINGS_MODULE", "SLUICE_SECRET_KEY", "PYTHONPATH")
 
 
 class Command(BaseCommand):
@@ -78,7 +78,7 @@ class Command(BaseCommand):
         settings.SLUICE_MINIMUM_CADENCE_S = CADENCE_S  # and for ourselves, who make the schedules
         say("Sluice demo: real digits, simulated stores and people.\n")
         say("Preparing the database ...")
-        migrate(verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0)
 
     def run(self, *, port: int, play_only: bool, no_play: bool, **options: Any) -> None:
         """The processes, and what happens while they run."""

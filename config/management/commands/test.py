@@ -10,7 +10,6 @@ from pathlib import Path
 from django.core.management.base import BaseCommand
 
 from config.bootstrap import ROOT
-from config.database import OWNER_URL
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = (
@@ -30,10 +29,8 @@ class Command(BaseCommand):
     help = "Run the tests with pytest; all arguments are pytest's."
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Become pytest, so that it has signals, exit code and database to itself; as the owner, for it makes one."""
+        """Become pytest, so that it has signals, exit code and database to itself."""
         arguments = argv[2:]
-        if os.environ.get(OWNER_URL):
-            os.environ["DATABASE_URL"] = os.environ.pop(OWNER_URL)
         browser = find_browser() or (install_browser() if may_need_browser(arguments) else None)
         if browser:
             os.environ["CHROMIUM"] = browser

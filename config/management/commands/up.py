@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from config.database import revive
 from config.ports import PortInUse, check_port
 from config.processes import processes
-from config.roles import migrate
 from config.supervisor import Supervisor
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         """Run until interrupted; everything that was started is stopped on the way out."""
         try:
             check_port(port)
-            migrate(verbosity=options["verbosity"])
+            call_command("migrate", interactive=False, verbosity=options["verbosity"])
             connections.close_all()
             self.run(port)
         except PortInUse as problem:
