@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 from teams.events.actions import Kind
 
-KINDS = (Kind("figures.viewed", _("Figures about a person looked at")),)
+KINDS = (Kind("figures.viewed", _("Looked at figures")),)

@@ -8,7 +8,7 @@ KINDS = (
     Kind("project.created", _("Project created")),
     Kind("stream.created", _("Stream created")),
     Kind("examples.received", _("Examples received")),
-    Kind("media.viewed", _("Picture of a person looked at")),
+    Kind("media.viewed", _("Looked at a picture")),
     Kind("predictions.received", _("Predictions received")),
     Kind("model_version.registered", _("Model version registered")),
 )
