@@ -46,7 +46,8 @@ class MembershipBackend(AuthenticationBackend):
         if isinstance(obj, Organization) or membership.role in EVERYWHERE:
             return True
         if user.is_superuser:  # to whom guardian's checker would say yes
-            return open_to(type(obj)._default_manager.filter(pk=obj.pk), user, perm).exists()
+            rows = type(obj)._default_manager.filter(organization_id=organization_id, pk=obj.pk)
+            return open_to(rows, user, perm).exists()
         return _checker(user).has_perm(perm.split(".", 1)[1], obj)
 
 

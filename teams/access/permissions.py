@@ -40,8 +40,8 @@ def open_to(rows: models.QuerySet[M], user: User, verb: str) -> models.QuerySet[
         return rows.none()
     able = Membership.objects.active().filter(user=user, role__in=roles_with(verb))
     everywhere = able.filter(role__in=EVERYWHERE).values("organization_id")
-    granted = get_objects_for_user(
-        user, verb, klass=rows.model, accept_global_perms=False, with_superuser=False
+    granted = get_objects_for_user(  # among these rows, not among those of every organization
+        user, verb, klass=rows, accept_global_perms=False, with_superuser=False
     ).values("pk")
     return rows.filter(
         Q(organization_id__in=everywhere)
