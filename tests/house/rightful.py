@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.forms import BooleanField, BoundField
 from django.test import Client
 from django.urls import reverse
 
@@ -78,9 +79,38 @@ def desk_posts(
     for action in admin.actions or ():
         chosen = {"action": action, ACTION_CHECKBOX_NAME: str(pk), "reason": "because", "confirmed": "1"}
         yield action, listed, made_here | chosen
-    for page in ("change", "delete"):
-        yield page, address(model, page, pk), made_here | {"post": "yes", "name": "x"}
-    yield "add", address(model, "add"), made_here | {"name": "x"}
+    yield "delete", address(model, "delete", pk), made_here | {"post": "yes"}
+    for page, url in (("change", address(model, "change", pk)), ("add", address(model, "add"))):
+        yield page, url, made_here | filled(owner, url)
+
+
+def filled(client: Client, url: str) -> dict[str, Any]:
+    """A form of the desk as it stands, what is required and empty made up; nothing where there is none."""
+    context = client.get(url).context or {}
+    if "adminform" not in context:
+        return {}
+    forms = [context["adminform"].form]
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.initial_forms]
+    return {bound.html_name: value for form in forms for bound in form if (value := told(bound)) is not None}
+
+
+def told(bound: BoundField) -> Any:
+    """What a browser would send of a field: None for a box that is not ticked and a list of which nothing is chosen."""
+    value = bound.value()
+    if isinstance(bound.field, BooleanField):
+        return "on" if value else None
+    if value in (None, "", []) and bound.field.required:
+        return made_up(bound)
+    return value or None if hasattr(bound.field, "choices") else "" if value is None else value
+
+
+def made_up(bound: BoundField) -> str:
+    """Something that a required field takes."""
+    choices = getattr(bound.field, "choices", None)
+    if choices is not None:
+        return next((str(key) for key, _label in choices if str(key)), "")
+    return "somebody@example.test" if "mail" in bound.name else "x1"
 
 
 def form_of(client: Client, url: str) -> dict[str, str]:

@@ -216,7 +216,7 @@ class Reader:
     def hold(self, column: exp.Column, other: Any) -> None:
         """A column that equals something."""
         source = self.source_of(column)
-        if source is None:
+        if source is None or not self.may_hold(column, source):
             return
         if isinstance(other, exp.Column):
             beside = self.source_of(other)
@@ -227,6 +227,15 @@ class Reader:
                 source.links += self.sources_within(other)
         else:
             source.by.setdefault(column.name, []).extend(value_names(other))
+
+    def may_hold(self, column: exp.Column, source: Source) -> bool:
+        """Whether a condition narrows this source: not from a part below it, nor from a LEFT JOIN of another."""
+        if source not in self.named[id(column.find_ancestor(*SCOPES))].values():
+            return False
+        join = column.find_ancestor(exp.Join, *SCOPES)
+        if not isinstance(join, exp.Join) or join.side not in ("LEFT", "FULL"):
+            return True
+        return self.named[id(join.find_ancestor(*SCOPES))].get(join.alias_or_name) is source
 
     def source_of(self, column: exp.Column) -> Source | None:
         """Whose column it is: of the nearest part that knows the name."""
