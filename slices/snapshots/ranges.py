@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from typing import IO
 
 from asgiref.sync import sync_to_async
@@ -30,9 +30,9 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
     return first, last
 
 
-def chunks(file: IO[bytes], first: int, last: int) -> Generator[bytes, None, None]:
-    """The bytes from first to last, and then the file is closed."""
-    with file:
+def chunks(opened: Callable[[], IO[bytes]], first: int, last: int) -> Generator[bytes, None, None]:
+    """The bytes from first to last; the file is open only while somebody reads them."""
+    with opened() as file:
         file.seek(first)
         left = last - first + 1
         while left and (chunk := file.read(min(CHUNK, left))):
@@ -40,9 +40,9 @@ def chunks(file: IO[bytes], first: int, last: int) -> Generator[bytes, None, Non
             yield chunk
 
 
-async def chunks_apart(file: IO[bytes], first: int, last: int) -> AsyncIterator[bytes]:
+async def chunks_apart(opened: Callable[[], IO[bytes]], first: int, last: int) -> AsyncIterator[bytes]:
     """The same for an ASGI server, which would gather a plain iterator into memory before it sends anything."""
-    parts = chunks(file, first, last)
+    parts = chunks(opened, first, last)
     following = sync_to_async(lambda: next(parts, b""), thread_sensitive=False)
     try:
         while chunk := await following():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 
 from django.core.files.storage import default_storage
 from django.core.handlers.asgi import ASGIRequest
@@ -32,10 +33,12 @@ def serve(request: HttpRequest, name: str, content_type: str, filename: str) -> 
             first, last, status = *part, 206
             headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     headers["Content-Length"] = str(last - first + 1)
-    file = default_storage.open(name)
     send = chunks_apart if isinstance(request, ASGIRequest) else chunks
     return StreamingHttpResponse(
-        send(file, first, last), status=status, content_type=content_type, headers=headers
+        send(partial(default_storage.open, name), first, last),
+        status=status,
+        content_type=content_type,
+        headers=headers,
     )
 
 
