@@ -19,6 +19,7 @@ from config.demo.crew import Crew
 from config.demo.feeder import Feeder
 from config.demo.table import Row, percent
 from config.demo.world import HARD_BELOW, World
+from config.roles import as_owner
 from labeling.answers.models import Annotation
 from labeling.tasks.models import Lease, SelectedBy, Task
 from projects.streams.models import Example, Prediction
@@ -213,7 +214,10 @@ def patiently(ask: Callable[[], T]) -> T:
 
 
 def learn_sizes() -> None:
-    """Have PostgreSQL count its tables: its own look, once a minute, comes late for tables filled in seconds."""
+    """Have PostgreSQL count its tables: its own look, once a minute, comes late for tables filled in seconds.
+
+    Only their owner may ask for it.
+    """
     tables = ", ".join(model._meta.db_table for model in FILLED)
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {tables}")
