@@ -136,7 +136,14 @@ DATABASES["default"]["OPTIONS"].update(
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Counts wrong tries at the door: in the database, where every process and the next start find them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "sluice_cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 
 # People and machines.
 AUTH_USER_MODEL = "teams.User"

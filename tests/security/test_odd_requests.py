@@ -8,7 +8,8 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.hashers import MD5PasswordHasher
-from django.core.cache import cache
+from django.core.cache import cache, caches
+from django.db import connection
 from django.test import Client
 
 from teams.desk.site import desk
@@ -92,6 +93,18 @@ def test_who_guesses_has_to_wait_and_nobody_else() -> None:
         guesser.post("/sign-in/", {"login": ada.email, "password": "wrong"})
     assert b"Too many" in guesser.post("/sign-in/", {"login": ada.email, "password": PASSWORD}).content
     assert elsewhere.post("/sign-in/", {"login": bob.email, "password": PASSWORD}).status_code == 302
+
+
+def test_the_count_is_kept_where_every_process_finds_it() -> None:
+    ada = member(OrganizationFactory(), Role.LABELER)
+    for _ in range(5):
+        Client().post("/sign-in/", {"login": ada.email, "password": "wrong"})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM sluice_cache")
+        assert cursor.fetchone()[0] > 0
+    caches["default"].close()
+    said = Client().post("/sign-in/", {"login": ada.email, "password": PASSWORD}).content
+    assert b"Too many" in said
 
 
 def test_an_unknown_account_costs_as_much_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
