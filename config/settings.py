@@ -44,6 +44,8 @@ SECRET_KEY_FALLBACKS = env.list("SLUICE_SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("SLUICE_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 if PRODUCTION and (DEBUG or "*" in ALLOWED_HOSTS):
     raise ImproperlyConfigured("Production takes neither SLUICE_DEBUG nor '*' in SLUICE_HOSTS.")
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("SLUICE_HOSTS must be set in production.")
 CSRF_TRUSTED_ORIGINS = env.list("SLUICE_ORIGINS", default=[])
 
 INSTALLED_APPS = [

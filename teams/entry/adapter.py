@@ -37,6 +37,14 @@ class AccountAdapter(DefaultAccountAdapter):
         """As the audit knows it: of the connection, or of what stands behind a trusted proxy."""
         return current().address or "0.0.0.0"  # noqa: S104 - not an address to listen on
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Wrong passwords are counted for an account and an address: who guesses locks out only themselves.
+
+        django-allauth counts for the account alone, so that anybody could keep anybody out.
+        """
+        login = str(credentials.get("email") or credentials.get("username") or "").casefold()
+        return f"{login}:{self.get_client_ip(request)}"
+
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         """The link that proves an address."""
         return at_home(reverse("account_confirm_email", args=[emailconfirmation.key]))

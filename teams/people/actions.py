@@ -116,16 +116,19 @@ def change_role(*, membership: Membership, role: str, by: User | None) -> None:
 def deactivate_member(*, membership: Membership, by: User | None) -> None:
     """Close every door of this organization to a member: pages at the next request, tokens at the next call."""
     organization = Organization.objects.select_for_update().get(pk=membership.organization_id)
-    check_may_close(membership, by)
-    if organization.memberships.filter(pk=membership.pk, is_active=True).update(is_active=False):
+    member = organization.memberships.get(
+        pk=membership.pk
+    )  # as it is now that nobody else changes roles here
+    check_may_close(member, by)
+    if organization.memberships.filter(pk=member.pk, is_active=True).update(is_active=False):
         record("member.deactivated", organization=organization, subject=membership, by=by)
 
 
 @transaction.atomic
 def reactivate_member(*, membership: Membership, by: User | None) -> None:
     """Open the doors again."""
-    organization = membership.organization
-    check_outranks(organization, membership.role, by)
+    organization = Organization.objects.select_for_update().get(pk=membership.organization_id)
+    check_outranks(organization, organization.memberships.get(pk=membership.pk).role, by)
     if organization.memberships.filter(pk=membership.pk, is_active=False).update(is_active=True):
         record("member.reactivated", organization=organization, subject=membership, by=by)
 

@@ -158,6 +158,20 @@ class NoDetourLeadsUp(TestCase):
         place.check()
 
 
+@pytest.mark.django_db
+def test_who_is_shut_out_or_let_in_is_judged_by_the_role_they_have_now() -> None:
+    organization = OrganizationFactory()
+    owner, admin = member(organization, Role.OWNER), member(organization, Role.ADMIN)
+    seen = Membership.objects.get(user=member(organization, Role.LABELER))
+    change_role(membership=seen, role=Role.OWNER, by=owner)
+    assert seen.role == Role.LABELER, "as the admin's page still shows it"
+    with pytest.raises(Refused):
+        deactivate_member(membership=seen, by=admin)
+    deactivate_member(membership=seen, by=owner)
+    with pytest.raises(Refused):
+        reactivate_member(membership=seen, by=admin)
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("leave", ["step down", "shut out"])
 def test_of_two_owners_who_leave_at_once_one_stays(leave: str) -> None:

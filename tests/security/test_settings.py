@@ -58,6 +58,7 @@ def test_production_is_strict() -> None:
     ("wrong", "said"),
     [
         ({"SLUICE_SECRET_KEY": ""}, "SLUICE_SECRET_KEY must be set"),
+        ({"SLUICE_HOSTS": ""}, "SLUICE_HOSTS must be set"),
         ({"SLUICE_DEBUG": "1"}, "takes neither SLUICE_DEBUG nor '*'"),
         ({"SLUICE_HOSTS": "*"}, "takes neither SLUICE_DEBUG nor '*'"),
         ({"SLUICE_HOSTS": "sluice.example.org,*"}, "takes neither SLUICE_DEBUG nor '*'"),
