@@ -28,6 +28,13 @@ class AccountAdapter(DefaultAccountAdapter):
         """Only where the installation says so."""
         return bool(settings.SLUICE_OPEN_SIGN_UP)
 
+    def is_safe_url(self, url: str) -> bool:
+        """Whether to go on there; an address that cannot be read is nowhere to go."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def clean_email(self, email: str) -> str:
         """One that cannot pass for another's."""
         address_is_plain(email)
