@@ -6,13 +6,16 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.queues.models import Queue
 from projects.conditions import Condition
 from projects.schemas.models import LabelSchema
+from projects.schemas.questions import KINDS
 from projects.streams.models import Stream
 from teams.events.actions import record
 from teams.identity.models import User
+from teams.identity.refused import Refused
 
 
 @transaction.atomic
@@ -28,8 +31,10 @@ def create_queue(
 ) -> Queue:
     """Work of one kind. `condition` is JSON or null; raises ConditionError with everything that is wrong with it.
 
-    The schema is frozen from now on: answers will refer to it.
+    The schema is frozen from now on: answers will refer to it. Raises Refused where it asks what cannot be answered
+    on a page.
     """
+    check_on_page(schema)
     organization = stream.organization
     checked = Condition.from_json(condition, stream).json
     organization.label_schemas.filter(pk=schema.pk, frozen_at=None).update(frozen_at=timezone.now())
@@ -38,6 +43,14 @@ def create_queue(
     )
     record("queue.created", organization=organization, subject=queue, by=by)
     return queue
+
+
+def check_on_page(schema: LabelSchema) -> None:
+    """People are asked only what the task page lets them answer."""
+    others = [row["title"] for row in schema.questions if not KINDS[row["kind"]].on_page]
+    if others:
+        sentence = _("“%(title)s” cannot be answered on the task page; its answers come with imports.")
+        raise Refused(sentence % {"title": others[0]}, "not_on_page", 422)
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from labeling.queues.actions import create_queue, pause, resume
+from labeling.queues.actions import check_on_page, create_queue, pause, resume
 from labeling.queues.models import Queue
 from projects.conditions.forms import ConditionForm, condition_text
 from teams.desk.attention import Call, attention
@@ -54,7 +54,7 @@ class QueueForm(ConditionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["condition"] = condition_text(self.instance.condition, self.instance.stream)
+            self.initial["condition"] = condition_text(self.instance.condition)
         for name, words in HELP.items():
             if name in self.fields and not self.fields[name].help_text:
                 self.fields[name].help_text = str(words)
@@ -65,6 +65,11 @@ class QueueForm(ConditionForm):
         stream, schema = self.cleaned_data.get("stream"), self.cleaned_data.get("schema")
         if stream and schema and stream.project_id != schema.project_id:
             self.add_error("schema", str(_("These questions belong to another project than the stream.")))
+        if schema:
+            try:
+                check_on_page(schema)
+            except Refused as refusal:
+                self.add_error("schema", str(refusal.sentence))
         return self.cleaned_data
 
 
@@ -100,7 +105,7 @@ class QueueAdmin(OrganizationAdmin):
     @display(description=_("rule"))
     def rule(self, row: Queue) -> str:
         """The condition in words."""
-        return condition_text(row.condition, row.stream) or str(_("none"))
+        return condition_text(row.condition) or str(_("none"))
 
     @display(description=_("audit share"), ordering="audit_percent")
     def audit(self, row: Queue) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from projects.schemas.models import LabelSchema
-from projects.schemas.questions import KINDS, unknown
+from projects.schemas.questions import KINDS
+from projects.schemas.values import unknown
 from teams.access.problems import FieldError
+
+ONE_WORD = frozenset({"choice", "boolean", "rating"})
 
 
 def check_answer(schema: LabelSchema, answer: Any) -> list[FieldError]:
@@ -18,13 +21,35 @@ def check_answer(schema: LabelSchema, answer: Any) -> list[FieldError]:
     for question in schema.questions:
         name = question["name"]
         if answer.get(name) in (None, ""):
-            errors.append(FieldError(f"/{name}", "required", "This question is not answered."))
+            if question.get("required", True):
+                errors.append(FieldError(f"/{name}", "required", "This question is not answered."))
         else:
             errors += KINDS[question["kind"]].check_value(question, answer[name], f"/{name}")
     return errors
 
 
 def label_of(schema: LabelSchema, answer: dict[str, Any]) -> str:
-    """The value of the first choice: what conditions call the label. Empty if the schema has no choice."""
-    first = next((row for row in schema.questions if row["kind"] == "choice"), None)
-    return str(answer.get(first["name"], "")) if first else ""
+    """The value of the first question that one word answers: what conditions call the label. Empty if there is none."""
+    first = labelling(schema.questions)
+    value = answer.get(first["name"]) if first else None
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def labels_of(questions: list[dict[str, Any]]) -> list[str]:
+    """Every label that an answer to these questions may come to, in order; none where no one word answers."""
+    first = labelling(questions)
+    if first is None:
+        return []
+    match first["kind"]:
+        case "boolean":
+            return ["true", "false"]
+        case "rating":
+            return [str(step) for step in range(1, first["max"] + 1)]
+    return [option["value"] for option in first["options"]]
+
+
+def labelling(questions: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The question whose value is the label: the first that one word answers."""
+    return next((row for row in questions if row["kind"] in ONE_WORD), None)

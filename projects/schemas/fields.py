@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from teams.identity.refused import Refused
 
-TYPES = ("string", "number", "boolean", "timestamp", "enum")
+TYPES = ("string", "number", "boolean", "timestamp", "enum", "string[]")
 TEXT_COLUMNS = ("k1", "k2", "k3", "k4")
 NUMBER_COLUMNS = ("n1", "n2")
 COLUMNS_OF = {"string": TEXT_COLUMNS, "enum": TEXT_COLUMNS, "number": NUMBER_COLUMNS}
@@ -32,6 +32,7 @@ RESERVED = frozenset(
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 MAX_PROMOTED = 500  # characters; a btree entry holds 2,700 bytes
 MAX_ENUM = 200
+MAX_LIST = 100  # texts in one list
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +70,26 @@ def _is_timestamp(spec: FieldSpec, value: Any) -> bool:
         return False
 
 
+def _is_list(spec: FieldSpec, value: Any) -> bool:
+    if not isinstance(value, list) or len(value) > MAX_LIST:
+        return False
+    return all(isinstance(text, str) and len(text) <= MAX_PROMOTED for text in value)
+
+
 ACCEPTS: dict[str, Callable[[FieldSpec, Any], bool]] = {
     "string": _is_text,
     "number": _is_number,
     "boolean": lambda spec, value: isinstance(value, bool),
     "timestamp": _is_timestamp,
     "enum": lambda spec, value: isinstance(value, str) and value in spec.enum,
+    "string[]": _is_list,
 }
 EXPECTED = {
     "string": f"a text, of at most {MAX_PROMOTED} characters if it is promoted",
     "number": "a number",
     "boolean": "true or false",
     "timestamp": "an RFC 3339 time with its zone",
+    "string[]": f"a list of at most {MAX_LIST} texts, each of at most {MAX_PROMOTED} characters",
 }
 
 

@@ -12,7 +12,8 @@ from teams.identity.models import OrganizationModel, organization_key
 class LabelSchema(OrganizationModel):
     """One version of a project's questions.
 
-    `questions` is a list of {"name", "kind": "choice", "title", "options": [{"value", "title", "key"}]}.
+    `questions` is a list of {"name", "kind", "title", "required"?} with what the kind asks, for example
+    {"kind": "choice", "options": [{"value", "title", "key"}]}; `questions.KINDS` has them all.
     """
 
     organization = organization_key("label_schemas")

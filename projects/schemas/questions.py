@@ -1,4 +1,4 @@
-"""Which questions a schema may ask. Each kind of question checks itself and the answers to it."""
+"""Which questions a schema may ask. Each kind of question checks itself; `values` and `marks` check the answers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from teams.access.problems import FieldError, escape
+from projects.schemas import marks, values
+from projects.schemas.values import MAX_TEXT, is_text, unknown
+from teams.access.problems import FieldError
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}\Z")
 MAX_QUESTIONS = 20
-MAX_OPTIONS = 200
-MAX_TEXT = 200
+MAX_OPTIONS = 20_000
+MAX_STEPS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionKind:
-    """`members`: what its JSON may hold; `check`: errors of the question; `check_value`: errors of an answer."""
+    """`members`: what its JSON may hold; `check`: errors of the question; `check_value`: errors of an answer.
+
+    `on_page` says whether people can answer it on the task page; others come with imports.
+    """
 
     members: frozenset[str]
     check: Callable[[dict[str, Any], str], list[FieldError]]
     check_value: Callable[[dict[str, Any], Any, str], list[FieldError]]
+    on_page: bool = False
 
 
 def check_questions(questions: Any) -> list[FieldError]:
@@ -50,14 +56,26 @@ def check_question(row: Any, at: str) -> list[FieldError]:
         errors.append(
             FieldError(f"{at}/title", "required", f"A question has a title of 1 to {MAX_TEXT} characters.")
         )
+    if not isinstance(row.get("required", True), bool):
+        errors.append(FieldError(f"{at}/required", "type", "A question is required (true) or not (false)."))
     return errors + kind.check(row, at)
 
 
 def check_choice(row: dict[str, Any], at: str) -> list[FieldError]:
-    """A choice has 2 or more options of different values, and keys that do not collide."""
+    """One of two options, or of more."""
+    return check_options(row, at, 2)
+
+
+def check_marks(row: dict[str, Any], at: str) -> list[FieldError]:
+    """What is marked is one of the options; there may be only one thing to mark."""
+    return check_options(row, at, 1)
+
+
+def check_options(row: dict[str, Any], at: str, least: int) -> list[FieldError]:
+    """Options of different values, and keys that do not collide."""
     options = row.get("options")
-    if not isinstance(options, list) or not 2 <= len(options) <= MAX_OPTIONS:
-        return [FieldError(f"{at}/options", "options", f"A choice has 2 to {MAX_OPTIONS} options.")]
+    if not isinstance(options, list) or not least <= len(options) <= MAX_OPTIONS:
+        return [FieldError(f"{at}/options", "options", f"There are {least} to {MAX_OPTIONS} options.")]
     errors = [
         error
         for index, option in enumerate(options)
@@ -90,40 +108,55 @@ def check_option(option: Any, at: str) -> list[FieldError]:
     return errors
 
 
-def check_chosen(row: dict[str, Any], value: Any, at: str) -> list[FieldError]:
-    """The answer to a choice is the value of one of its options."""
-    if isinstance(value, str) and any(option["value"] == value for option in row["options"]):
+def check_number(row: dict[str, Any], at: str) -> list[FieldError]:
+    """A number may have a least and a largest value."""
+    low, high = row.get("min"), row.get("max")
+    errors = [
+        FieldError(f"{at}/{name}", "type", "A bound is a number.")
+        for name, bound in (("min", low), ("max", high))
+        if bound is not None and not values.is_number(bound)
+    ]
+    if not errors and low is not None and high is not None and low > high:
+        errors.append(FieldError(f"{at}/max", "order", "The largest value is below the least."))
+    return errors
+
+
+def check_rating(row: dict[str, Any], at: str) -> list[FieldError]:
+    """A rating has 2 to 10 steps, from 1 up."""
+    steps = row.get("max")
+    if isinstance(steps, int) and not isinstance(steps, bool) and 2 <= steps <= MAX_STEPS:
         return []
-    return [FieldError(at, "not_an_option", "This is none of the options.")]
+    return [FieldError(f"{at}/max", "steps", f"A rating goes from 1 to a number between 2 and {MAX_STEPS}.")]
 
 
-def unknown(row: dict[str, Any], members: frozenset[str], at: str) -> list[FieldError]:
-    """Members that nobody would read."""
-    return [
-        FieldError(f"{at}/{escape(name)[:50]}", "unknown", "This is not known here.")
-        for name in row
-        if name not in members
-    ]
+def check_nothing(row: dict[str, Any], at: str) -> list[FieldError]:
+    """There is nothing more to say of it."""
+    return []
 
 
-def twice(values: list[str], at: str, detail: str) -> list[FieldError]:
-    """An error for every value that came before; empty ones do not count."""
-    return [
-        FieldError(at.format(index), "taken", detail)
-        for index, value in enumerate(values)
-        if value and value in values[:index]
-    ]
+def twice(texts: list[str], at: str, detail: str) -> list[FieldError]:
+    """An error for every text that came before; empty ones do not count."""
+    seen: set[str] = set()
+    errors = []
+    for index, text in enumerate(texts):
+        if text and text in seen:
+            errors.append(FieldError(at.format(index), "taken", detail))
+        seen.add(text)
+    return errors
 
 
-def is_text(value: Any) -> bool:
-    """Something to read that the database can hold."""
-    return (
-        isinstance(value, str)
-        and 0 < len(value.strip()) <= len(value) <= MAX_TEXT
-        and value.isprintable()  # neither NUL nor a lone surrogate is
-    )
-
+COMMON = frozenset({"name", "kind", "title", "required"})
+OPTIONS = COMMON | {"options"}
 
 KINDS: dict[str, QuestionKind] = {
-    "choice": QuestionKind(frozenset({"name", "kind", "title", "options"}), check_choice, check_chosen),
+    "choice": QuestionKind(OPTIONS, check_choice, values.check_choice, on_page=True),
+    "choices": QuestionKind(OPTIONS, check_choice, values.check_choices),
+    "boolean": QuestionKind(COMMON, check_nothing, values.check_boolean),
+    "number": QuestionKind(COMMON | {"min", "max"}, check_number, values.check_number),
+    "rating": QuestionKind(COMMON | {"max"}, check_rating, values.check_rating),
+    "text": QuestionKind(COMMON, check_nothing, values.check_text),
+    "ranking": QuestionKind(OPTIONS, check_choice, values.check_ranking),
+    "spans": QuestionKind(OPTIONS, check_marks, marks.check_spans),
+    "boxes": QuestionKind(OPTIONS, check_marks, marks.check_boxes),
+    "polygons": QuestionKind(OPTIONS, check_marks, marks.check_polygons),
 }

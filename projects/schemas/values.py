@@ -1,0 +1,120 @@
+"""Answers that are one value, or some of the options."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from teams.access.problems import FieldError, escape
+
+MAX_TEXT = 200
+LONGEST = 20_000  # characters of an answer in words
+LARGEST = 1e15
+
+
+def check_choice(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
+    """The value of one option."""
+    return [] if is_option(question, value) else [not_an_option(at)]
+
+
+def check_choices(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
+    """Values of different options; none of them is an answer too."""
+    if not isinstance(value, list):
+        return [FieldError(at, "type", "This is answered by a list of options.")]
+    known = options_of(question)
+    errors = [
+        not_an_option(f"{at}/{index}")
+        for index, item in enumerate(value)
+        if not isinstance(item, str) or item not in known
+    ]
+    if not errors and len(set(value)) < len(value):
+        errors.append(FieldError(at, "twice", "An option can be chosen once."))
+    return errors
+
+
+def check_ranking(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
+    """All options, each once, best first."""
+    errors = check_choices(question, value, at)
+    if not errors and len(value) != len(options_of(question)):
+        errors.append(FieldError(at, "incomplete", "A ranking puts every option in its place."))
+    return errors
+
+
+def check_boolean(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
+    """Yes or no."""
+    return [] if isinstance(value, bool) else [FieldError(at, "type", "This is answered by true or false.")]
+
+
+def check_number(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
+    """A number within the question's bounds."""
+    if not is_number(value):
+        return [FieldError(at, "type", "This is answered by a number.")]
+    low, high = question.get("min"), question.get("max")
+    if (low is not None and value < low) or (high is not None and value > high):
+        bounds = f"{'' if low is None else low} to {'' if high is None else high}".strip()
+        return [FieldError(at, "out_of_range", f"The number is out of bounds: {bounds}.")]
+    return []
+
+
+def check_rating(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
+    """A step, from 1 up."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= question["max"]:
+        return []
+    return [FieldError(at, "out_of_range", f"A rating is a whole number from 1 to {question['max']}.")]
+
+
+def check_text(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
+    """Words that the database can hold."""
+    if not isinstance(value, str):
+        return [FieldError(at, "type", "This is answered in words.")]
+    if len(value) > LONGEST or not is_storable(value):
+        return [FieldError(at, "text", f"An answer has at most {LONGEST} characters that can be stored.")]
+    return []
+
+
+def options_of(question: dict[str, Any]) -> frozenset[str]:
+    """The values of the options."""
+    return frozenset(option["value"] for option in question["options"])
+
+
+def is_option(question: dict[str, Any], value: Any) -> bool:
+    """Whether it is the value of one of the options."""
+    return isinstance(value, str) and any(option["value"] == value for option in question["options"])
+
+
+def not_an_option(at: str) -> FieldError:
+    """What all questions with options say."""
+    return FieldError(at, "not_an_option", "This is none of the options.")
+
+
+def unknown(row: dict[str, Any], members: frozenset[str], at: str) -> list[FieldError]:
+    """Members that nobody would read."""
+    return [
+        FieldError(f"{at}/{escape(name)[:50]}", "unknown", "This is not known here.")
+        for name in row
+        if name not in members
+    ]
+
+
+def is_number(value: Any) -> bool:
+    """A finite number that every reader of JSON holds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+def is_storable(text: str) -> bool:
+    """Without NUL and lone surrogates."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def is_text(value: Any) -> bool:
+    """Something short to read that the database can hold."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value.strip()) <= len(value) <= MAX_TEXT
+        and value.isprintable()  # neither NUL nor a lone surrogate is
+    )
+
+
+def is_share(value: Any) -> bool:
+    """A fraction of something's size."""
+    return is_number(value) and math.isfinite(value) and 0 <= value <= 1
