@@ -10,6 +10,7 @@ class LabelingConfig(AppConfig):
 
     def ready(self) -> None:
         """Make this floor's events, work and places known."""
+        from labeling.answers import fields
         from labeling.answers.kinds import KINDS as answers
         from labeling.asks import handlers as asks
         from labeling.asks.kinds import KINDS as asks_kinds
@@ -18,10 +19,13 @@ class LabelingConfig(AppConfig):
         from labeling.queues.kinds import KINDS as queues
         from labeling.tasks import handlers as tasks
         from labeling.tasks.kinds import KINDS as tasks_kinds
+        from projects.conditions.fields import register_source
         from teams.desk.navigation import register_item
         from teams.events.actions import register
 
         register(*queues, *tasks_kinds, *answers, *asks_kinds, *quality_kinds)
+        register_source(fields.answered, *fields.STARTS)
+        register_source(fields.classes, *fields.STARTS_OF_CLASSES)
         assert tasks
         assert quality
         assert asks  # handlers are registered by being imported

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from projects.conditions.api import ConditionCheck
+from projects.conditions.api import ConditionCheck, ConditionComplete
 from projects.streams.api import Predictions
 
 STREAM = "projects/<slug:project>/streams/<slug:stream>"
@@ -10,4 +10,5 @@ STREAM = "projects/<slug:project>/streams/<slug:stream>"
 urlpatterns: list[URLPattern] = [
     path(f"{STREAM}/predictions", Predictions.as_view(), name="api-predictions"),
     path(f"{STREAM}/conditions", ConditionCheck.as_view(), name="api-conditions"),
+    path(f"{STREAM}/conditions/complete", ConditionComplete.as_view(), name="api-conditions-complete"),
 ]

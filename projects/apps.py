@@ -10,6 +10,8 @@ class ProjectsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make this floor's events and places known."""
+        from projects.conditions.fields import register_source
+        from projects.conditions.predicted import STARTS, predicted
         from projects.schemas.kinds import KINDS as schemas
         from projects.streams import handlers
         from projects.streams.kinds import KINDS as streams
@@ -17,6 +19,7 @@ class ProjectsConfig(AppConfig):
         from teams.events.actions import register
 
         register(*schemas, *streams)
+        register_source(predicted, *STARTS)
         assert handlers  # registered by being imported
         view = "projects.view_project"
         register_item(_("Stream"), "project", key="e", permission=view, scope="project", order=10)

@@ -2,5 +2,6 @@
 
 from projects.conditions.condition import Condition
 from projects.conditions.errors import ConditionError
+from projects.conditions.evaluating import NeedsDatabase
 
-__all__ = ["Condition", "ConditionError"]
+__all__ = ["Condition", "ConditionError", "NeedsDatabase"]

@@ -1,84 +1,39 @@
-"""REST: read a stream's examples by a condition, and have a condition checked, printed and counted."""
+"""REST: read a stream's examples by a condition."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.conditions import Condition, ConditionError
+from projects.conditions.completing import complete
 from projects.conditions.condition import Cuts, cuts_of
+from projects.conditions.counting import PREVIEW_MS, Explanation, bounded, explain
+from projects.conditions.doubts import warnings
+from projects.conditions.errors import error
+from projects.conditions.shapes import (
+    CompletionIn,
+    CompletionsOut,
+    ConditionIn,
+    ConditionOut,
+    ExamplePage,
+)
 from projects.streams import media
 from projects.streams.models import Example, Media, Stream
 from teams.access.api import MachineView
 from teams.access.paging import PAGING, USUAL, page_of, whole
 from teams.access.problems import FieldError, Invalid, Problem
-from teams.access.strict import Body
 from teams.identity.models import Organization
 
-COUNT_UP_TO = 10_000
 MOST_PICTURES = 200  # in one answer
-
-
-class ExampleOut(serializers.Serializer[Any]):
-    """One example as scripts see it."""
-
-    id = serializers.IntegerField()
-    key = serializers.CharField()
-    captured_at = serializers.DateTimeField()
-    attributes = serializers.JSONField()
-    text = serializers.CharField()
-    media_uri = serializers.CharField()
-    label = serializers.CharField(allow_null=True)  # type: ignore[assignment]
-    label_state = serializers.CharField()
-    prediction = serializers.CharField(allow_null=True)
-    confidence = serializers.FloatField(allow_null=True)
-    split = serializers.ChoiceField(["train", "val", "test"])
-    media_base64 = serializers.CharField(
-        required=False,
-        allow_null=True,
-        help_text="With media=inline; null for a picture that lies elsewhere.",
-    )
-
-
-class ExamplePage(serializers.Serializer[Any]):
-    """Some examples, and the address of the next ones."""
-
-    results = ExampleOut(many=True)
-    next = serializers.CharField(allow_null=True)
-
-
-class ConditionIn(Body):
-    """A condition as text or as JSON."""
-
-    text = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
-    condition = serializers.JSONField(required=False, allow_null=True)
-
-
-class ClauseOut(serializers.Serializer[Any]):
-    """One of the parts joined by `and`, and how many examples meet it alone."""
-
-    text = serializers.CharField()
-    count = serializers.IntegerField()
-    exact = serializers.BooleanField()
-
-
-class ConditionOut(serializers.Serializer[Any]):
-    """A condition in all its forms."""
-
-    condition = serializers.JSONField(allow_null=True)
-    text = serializers.CharField()
-    hash = serializers.CharField()
-    count = serializers.IntegerField(help_text=f"Exact up to {COUNT_UP_TO}.")
-    exact = serializers.BooleanField()
-    clauses = ClauseOut(many=True)
 
 
 class StreamView(MachineView):
@@ -89,16 +44,27 @@ class StreamView(MachineView):
     def stream(self, project: str, stream: str) -> Stream:
         """The stream at this address, or 404."""
         open_project = self.get_or_404(self.open_to_token(self.organization.projects), slug=project)
-        found: Stream = self.get_or_404(open_project.streams, slug=stream)
+        found: Stream = self.get_or_404(
+            open_project.streams.select_related("organization", "project"), slug=stream
+        )
         return found
 
-    def read(self, stream: Stream, *, text: str | None = None, node: Any = None) -> Condition:
-        """The condition, or a 422 with every error and its spot."""
+    def read(self, make: Callable[[], Condition]) -> Condition:
+        """The condition that `make` makes, or a 422 with every error and its spot; 403 for a field withheld."""
         try:
-            return Condition.from_json(node, stream) if text is None else Condition.from_text(text, stream)
+            condition = make()
         except ConditionError as wrong:
             detail = "The condition cannot be used."
             raise Problem(422, "bad_condition", detail, errors=wrong.errors) from None
+        for name, field in condition.used_fields.items():
+            if field.verb and not self.may(field.verb, condition.stream):
+                raise Problem(403, "not_allowed", f"This token may not ask for {name!r}.")
+        return condition
+
+    def may(self, verb: str, stream: Stream) -> bool:
+        """Whether the token carries a verb, and its user has it on the stream's project."""
+        token: Any = self.request.auth
+        return verb in token.verbs and self.user.has_perm(verb, stream.project)
 
 
 class ExampleList(StreamView):
@@ -127,10 +93,13 @@ class ExampleList(StreamView):
     def get(self, request: Request, project: str, stream: str) -> Response:
         """Read examples, those that meet `where` if it is given."""
         channel = self.stream(project, stream)
-        condition = self.read(channel, text=request.query_params.get("where", ""))
+        where = request.query_params.get("where", "")
+        condition = self.read(lambda: Condition.from_text(where, channel))
         inline = wants_pictures(request)
         rows = self.organization.examples.filter(condition.q(timezone.now()), stream=channel)
-        page, cuts = page_of(request, rows), cuts_of(channel)
+        with bounded(PREVIEW_MS) if where else nullcontext():
+            page = page_of(request, rows)
+        cuts = cuts_of(channel)
         out = [example_out(row, cuts) for row in page.rows]
         return Response(page.body(with_pictures(self.organization, out) if inline else out))
 
@@ -140,22 +109,85 @@ class ConditionCheck(StreamView):
 
     @extend_schema(operation_id="condition_check", request=ConditionIn, responses=ConditionOut)
     def post(self, request: Request, project: str, stream: str) -> Response:
-        """Check, print, hash and count a condition, clause by clause."""
+        """Check, print, hash and count a condition, clause by clause; what is odd about it are warnings."""
         channel = self.stream(project, stream)
         given = ConditionIn(data=request.data)
         given.is_valid(raise_exception=True)
-        values = given.validated_data
-        condition = self.read(channel, text=values.get("text"), node=values.get("condition"))
-        rows = self.organization.examples.filter(stream=channel)
-        clauses = [{"text": part.text, **count(rows, part)} for part in condition.clauses()]
-        forms = {"condition": condition.json, "text": condition.text, "hash": condition.hash}
-        return Response({**forms, **count(rows, condition), "clauses": clauses})
+        asked = given.validated_data
+        condition = self.read(lambda: condition_of(asked, channel))
+        is_open = bool(condition.params) and "values" not in asked
+        counted = None if is_open else explained(self.read(lambda: condition.bound(asked.get("values", {}))))
+        return Response(forms(condition) | told(condition, counted))
 
 
-def count(rows: QuerySet[Example], condition: Condition) -> dict[str, Any]:
-    """How many meet it; no more are counted than a person would read."""
-    n = rows.filter(condition.q(timezone.now()))[: COUNT_UP_TO + 1].count()
-    return {"count": min(n, COUNT_UP_TO), "exact": n <= COUNT_UP_TO}
+class ConditionComplete(StreamView):
+    """Help with writing a condition."""
+
+    @extend_schema(operation_id="condition_complete", request=CompletionIn, responses=CompletionsOut)
+    def post(self, request: Request, project: str, stream: str) -> Response:
+        """What may stand at the cursor: fields, operators, values, slices, parameters, words of the language."""
+        channel = self.stream(project, stream)
+        given = CompletionIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = given.validated_data
+        found = complete(
+            asked["text"],
+            asked["cursor"],
+            channel,
+            asked.get("params"),
+            may=lambda verb: self.may(verb, channel),
+        )
+        return Response({"completions": [one._asdict() for one in found]})
+
+
+def condition_of(asked: dict[str, Any], stream: Stream) -> Condition:
+    """The condition that a call brings along. Raises ConditionError."""
+    more = {"params": asked.get("params", {}), "of": asked.get("slice")}
+    if asked.get("text") is None:
+        return Condition.from_json(asked.get("condition"), stream, **more)
+    return Condition.from_text(asked["text"], stream, **more)
+
+
+def explained(condition: Condition) -> Explanation:
+    """Its counts as of now."""
+    return explain(condition, timezone.now())
+
+
+def forms(condition: Condition) -> dict[str, Any]:
+    """A condition in all its forms."""
+    return {
+        "condition": condition.json,
+        "canonical": condition.canonical,
+        "text": condition.text,
+        "hash": condition.hash,
+        "params": condition.params,
+        "references": condition.references(),
+    }
+
+
+def told(condition: Condition, counted: Explanation | None) -> dict[str, Any]:
+    """Its counts, and what is odd about it."""
+    odd = warnings(condition)
+    if counted is None:
+        parts: list[dict[str, Any]] = [
+            {"text": part.text, "count": None, "exact": None, "left": None, "left_exact": None}
+            for part in condition.clauses()
+        ]
+        return {"count": None, "exact": None, "clauses": parts, "warnings": odd}
+    if counted.whole.n == 0:
+        odd.append(error("empty_now", "", "No example meets this at present."))
+    parts = [
+        {
+            "text": text,
+            "count": alone.n,
+            "exact": alone.exact,
+            "left": left.n,
+            "left_exact": left.exact,
+        }
+        for text, alone, left in counted.parts
+    ]
+    whole = {"count": counted.whole.n, "exact": counted.whole.exact}
+    return {**whole, "clauses": parts, "warnings": odd}
 
 
 def example_out(row: Example, cuts: Cuts) -> dict[str, Any]:

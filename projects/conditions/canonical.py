@@ -6,11 +6,14 @@ import hashlib
 import json
 from typing import Any
 
+from projects.conditions.nodes import LISTS
+
 
 def canonical(node: Any) -> Any:
     """Flattened, sorted, without doubles: members do not change.
 
-    `and` and `or` are flattened, sorted and freed of repeats; `not not` goes; the values of `in` are sorted.
+    `and` and `or` are flattened, sorted and freed of repeats; `not not` goes; the values of lists are sorted;
+    a slice without a version is its latest.
     """
     if not isinstance(node, dict) or "op" not in node:
         return plain(node)
@@ -20,8 +23,10 @@ def canonical(node: Any) -> Any:
     if op == "not":
         inner = canonical(args[0])
         return inner["args"][0] if inner["op"] == "not" else {"op": "not", "args": [inner]}
-    if op == "in":
-        return {"op": "in", "args": [plain(args[0]), unique([plain(value) for value in args[1]])]}
+    if op in LISTS:
+        return {"op": op, "args": [plain(args[0]), unique([plain(value) for value in args[1]])]}
+    if op == "x_slice":
+        return {"op": op, "args": [args[0].removesuffix("@latest")]}
     return {"op": op, "args": [plain(arg) for arg in args]}
 
 

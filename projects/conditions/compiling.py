@@ -23,8 +23,10 @@ from django.db.models.lookups import (
     LessThanOrEqual,
 )
 
-from projects.conditions.fields import Field
-from projects.conditions.nodes import duration, moment
+from projects.conditions.fields import Differ, Field, HasOf
+from projects.conditions.moments import iso_length
+from projects.conditions.nodes import disagreeing, duration, moment
+from projects.conditions.references import Reference, Target, read
 
 Cuts = Mapping[str, tuple[int, int]]
 ORDER: dict[str, Any] = {
@@ -37,16 +39,24 @@ ORDER: dict[str, Any] = {
 SAMPLE_BUCKETS = 10_000
 
 
-def compile_condition(node: dict[str, Any], fields: Mapping[str, Field], cuts: Cuts, as_of: datetime) -> Q:
-    """A checked condition as a filter over Example; `as_of` is the moment that `within last` counts from."""
-    return Compiler(fields, cuts, as_of).node(node)
+Targets = Mapping[Reference, Target]
+
+
+def compile_condition(
+    node: dict[str, Any], fields: Mapping[str, Field], cuts: Cuts, targets: Targets, as_of: datetime
+) -> Q:
+    """A checked condition without parameters as a filter over Example.
+
+    `as_of` is the moment that `within last` and the windows of referred slices count from.
+    """
+    return Compiler(fields, cuts, targets, as_of).node(node)
 
 
 class Compiler:
     """Turns nodes into filters."""
 
-    def __init__(self, fields: Mapping[str, Field], cuts: Cuts, as_of: datetime) -> None:
-        self.fields, self.cuts, self.as_of = fields, cuts, as_of
+    def __init__(self, fields: Mapping[str, Field], cuts: Cuts, targets: Targets, as_of: datetime) -> None:
+        self.fields, self.cuts, self.targets, self.as_of = fields, cuts, targets, as_of
 
     def node(self, node: dict[str, Any]) -> Q:
         """A node of any kind."""
@@ -59,16 +69,31 @@ class Compiler:
                 joined = joined & self.node(arg) if op == "and" else joined | self.node(arg)
             return joined
         if op == "<>":
-            return complement(self.leaf("=", args))
-        return self.leaf(op, args)
+            return complement(self.on_field("=", args))
+        if op.startswith("x_") and op not in ("x_within", "x_within_last"):
+            return self.whole(op, args)
+        return self.on_field(op, args)
 
-    def leaf(self, op: str, args: list[Any]) -> Q:
-        """An operator on a field, or a sample or split."""
-        if op == "x_split":
-            low, high = self.cuts[args[0]]
-            return Q(bucket__gte=low, bucket__lt=high)
-        if op == "x_hash_sample":
-            return Q(LessThan(SampleBucket(args[1]), round(args[0] * SAMPLE_BUCKETS / 100)))
+    def whole(self, op: str, args: list[Any]) -> Q:
+        """A sample, a split, a slice, a disagreement."""
+        match op:
+            case "x_split":
+                low, high = self.cuts[args[0]]
+                return Q(bucket__gte=low, bucket__lt=high)
+            case "x_slice":
+                reference = read(args[0])
+                assert reference is not None  # checked
+                return self.targets[reference].members(self.as_of)
+            case "x_disagrees":
+                return self.disagreement([self.fields[name].expression for name in disagreeing(args)])
+        return Q(LessThan(SampleBucket(args[1]), round(args[0] * SAMPLE_BUCKETS / 100)))
+
+    def disagreement(self, who: list[Combinable]) -> Q:
+        """A field that says so itself, or two labels that differ."""
+        return Q(Exact(who[0] if len(who) == 1 else Differ(*who), True))
+
+    def on_field(self, op: str, args: list[Any]) -> Q:
+        """An operator on a field."""
         expression = self.fields[args[0]["property"]].expression
         values = [operand(value) for value in args[1:]]
         match op:
@@ -82,13 +107,22 @@ class Compiler:
                 )
             case "like":
                 return Q(Like(expression, values[0], casei=len(values) > 1))
+            case "a_overlaps" | "a_contains":
+                return Q(Exact(HasOf(expression, args[1], every=op == "a_contains"), True))
             case "x_within_last":
-                length = duration(values[0])
+                length = duration(args[1])
                 assert length is not None  # checked
-                return Q(GreaterThanOrEqual(expression, self.as_of - length)) & Q(
-                    LessThan(expression, self.as_of)
-                )
+                return within(expression, self.as_of - length, self.as_of)
+            case "x_within":
+                calendar = iso_length(args[1])
+                assert calendar is not None  # checked
+                return within(expression, calendar.before(values[1]), values[1])
         return Q(ORDER[op](expression, values[0]))
+
+
+def within(expression: Combinable, start: datetime, end: datetime) -> Q:
+    """[start, end)."""
+    return Q(GreaterThanOrEqual(expression, start)) & Q(LessThan(expression, end))
 
 
 def operand(value: Any) -> Any:

@@ -10,13 +10,33 @@ from datetime import datetime
 from typing import Any
 
 from projects.conditions.compiling import SAMPLE_BUCKETS, Cuts, operand
-from projects.conditions.nodes import duration
+from projects.conditions.moments import cast, iso_length
+from projects.conditions.nodes import disagreeing, duration
+from projects.schemas.fields import FieldSpec, field_specs
+from projects.streams.models import Example, Stream
 
 ORDER = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
+CORE = (
+    "key",
+    "captured_at",
+    "ingested_at",
+    "text",
+    "media_type",
+    "label",
+    "label_state",
+    "labeled_at",
+    "confidence",
+)
+
+
+class NeedsDatabase(Exception):
+    """A condition that no single row decides: it asks for other slices, predictions or annotations."""
+
+
 def matches(node: dict[str, Any], row: Mapping[str, Any], cuts: Cuts, as_of: datetime) -> bool:
-    """Whether a checked condition holds for a row: field values by name, with `key` and `bucket`."""
+    """Whether a checked, local condition without parameters holds for a row as `row_of` makes it."""
     op, args = node["op"], node["args"]
     match op:
         case "and":
@@ -32,6 +52,8 @@ def matches(node: dict[str, Any], row: Mapping[str, Any], cuts: Cuts, as_of: dat
             return bool(low <= row["bucket"] < high)
         case "x_hash_sample":
             return sample_bucket(args[1], row["key"]) < round(args[0] * SAMPLE_BUCKETS / 100)
+        case "x_disagrees":
+            return row.get(disagreeing(args)[0]) is True
     return leaf(op, args, row, as_of)
 
 
@@ -52,6 +74,13 @@ def leaf(op: str, args: list[Any], row: Mapping[str, Any], as_of: datetime) -> b
         case "x_within_last":
             length = duration(args[1])
             return length is not None and as_of - length <= value < as_of
+        case "x_within":
+            calendar, end = iso_length(args[1]), operand(args[2])
+            return calendar is not None and calendar.before(end) <= value < end
+        case "a_overlaps":
+            return any(text in value for text in args[1])
+        case "a_contains":
+            return all(text in value for text in args[1])
     return bool(ORDER[op](value, operand(args[1])))
 
 
@@ -63,3 +92,36 @@ def pattern(text: str) -> str:
 def sample_bucket(salt: str, key: str) -> int:
     """0..9999, as in SQL."""
     return int.from_bytes(hashlib.sha256(f"{salt}\x1f{key}".encode()).digest()[:4]) % SAMPLE_BUCKETS
+
+
+def row_of(example: Example, stream: Stream) -> dict[str, Any]:
+    """The values of a stream's local fields by name, as SQL reads them, with `bucket`; None where one is missing."""
+    values = {spec.name: value_of(example, spec) for spec in field_specs(stream.fields).values()}
+    values |= {name: getattr(example, name) for name in CORE}
+    said, label = example.predicted, example.label
+    differ = None if said is None or label is None else said != label
+    own = {"id": float(example.pk), "prediction": said, "disagree.model_human": differ}
+    return values | own | {"bucket": example.bucket}
+
+
+def value_of(example: Example, spec: FieldSpec) -> Any:
+    """A declared attribute, if it is of its type."""
+    if spec.column:
+        return getattr(example, spec.column)
+    return typed(example.attributes.get(spec.name), spec)
+
+
+def typed(value: Any, spec: FieldSpec) -> Any:
+    """A value of JSON as conditions read it; None if it is of another type than declared."""
+    match spec.type:
+        case "number":
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return float(value) if is_number else None
+        case "boolean":
+            return value if isinstance(value, bool) else None
+        case "timestamp":
+            return cast(value)
+        case "string[]":
+            is_list = isinstance(value, list) and all(isinstance(text, str) for text in value)
+            return value if is_list else None
+    return value if isinstance(value, str) else None

@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from projects.conditions.condition import Condition
 from projects.conditions.errors import ConditionError
+from projects.conditions.text import shown
 from projects.streams.models import Stream
 from teams.desk.scoped import DeskForm
 
@@ -29,7 +30,7 @@ class ConditionForm(DeskForm):
     """A form with a field `condition` over the attributes of one stream."""
 
     condition = condition_field(
-        _("Condition"), _('For example: store = "north" and confidence < 0.8. Empty: every example.')
+        _("Condition"), _("For example: store = 'north' and confidence < 0.8. Empty: every example.")
     )
 
     def stream_of(self) -> Stream | None:
@@ -37,13 +38,22 @@ class ConditionForm(DeskForm):
         chosen: Stream | None = self.cleaned_data.get("stream")
         return chosen or (self.instance.stream if self.instance.stream_id else None)
 
+    def named_as(self) -> str | None:
+        """The name under which other conditions may refer to this one; None where there is none."""
+        return None
+
+    def params(self) -> dict[str, str]:
+        """The parameters that the condition may use; none unless a form says so."""
+        return {}
+
     def clean(self) -> dict[str, Any]:
         """`condition` as JSON; what is wrong with it stands beside the field."""
         super().clean()
         stream = self.stream_of()
         if stream is not None and "condition" in self.cleaned_data:
             try:
-                condition = Condition.from_text(self.cleaned_data["condition"], stream)
+                text, of = self.cleaned_data["condition"], self.named_as()
+                condition = Condition.from_text(text, stream, params=self.params(), of=of)
             except ConditionError as error:
                 self.add_error("condition", [row["detail"] for row in error.errors])
             else:
@@ -51,9 +61,6 @@ class ConditionForm(DeskForm):
         return self.cleaned_data
 
 
-def condition_text(value: Any, stream: Stream) -> str:
-    """A stored condition as people write it."""
-    try:
-        return Condition.from_json(value, stream).text
-    except ConditionError:
-        return str(value)  # an attribute has gone since; the page says so when it is saved
+def condition_text(value: Any) -> str:
+    """A stored condition as people write it; nothing is looked up, so lists may call it for each row."""
+    return shown(value)
