@@ -1,6 +1,7 @@
 """Gathers the models of the rooms."""
 
 from projects.schemas.models import LabelSchema
+from projects.streams.changes import ExampleChange
 from projects.streams.models import (
     Example,
     Media,
@@ -15,6 +16,7 @@ from projects.streams.models import (
 
 __all__ = [
     "Example",
+    "ExampleChange",
     "LabelSchema",
     "Media",
     "ModelVersion",

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from projects.conditions.api import ExampleList
 from projects.streams.actions import receive
-from projects.streams.api import RawJSONParser, ReceivedOut, raw_body, said
-from projects.streams.rows import ExamplesIn, Reader, RowIn
+from projects.streams.api import RawJSONParser, ReceivedOut, lines_in, raw_body, said
+from projects.streams.models import Stream
+from projects.streams.ndjson import CONTENT_TYPES, Lines, taken
+from projects.streams.receiving import Received
+from projects.streams.rows import Bad, ExamplesIn, Reader, RowIn
+from teams.access.problems import FieldError, Invalid, Problem
 
 READER = Reader(ExamplesIn, RowIn)
+MODES, OUTCOMES = ["upsert", "insert"], ["all", "errors"]
+SENDING = frozenset({"mode", "outcomes"})
 
 
 class MediaDoc(serializers.Serializer[Any]):
@@ -63,15 +74,76 @@ class Examples(ExampleList):
 
     @property
     def known_parameters(self) -> frozenset[str]:
-        """Sending takes none."""
-        return self.parameters if self.request.method == "GET" else frozenset()
+        """Sending lines takes its options in the address."""
+        return self.parameters if self.request.method == "GET" else SENDING
 
     @extend_schema(
-        operation_id="examples_send", request={"application/json": ExamplesDoc}, responses=ReceivedOut
+        operation_id="examples_send",
+        parameters=[
+            OpenApiParameter(
+                "mode", OpenApiTypes.STR, enum=MODES, description="With lines of JSON; upsert if absent."
+            ),
+            OpenApiParameter(
+                "outcomes",
+                OpenApiTypes.STR,
+                enum=OUTCOMES,
+                description="With lines of JSON: which rows are answered one by one; all if absent.",
+            ),
+        ],
+        request={"application/json": ExamplesDoc} | dict.fromkeys(CONTENT_TYPES, OpenApiTypes.BINARY),
+        responses={
+            (200, "application/json"): ReceivedOut,
+            (200, "application/x-ndjson"): OpenApiTypes.BINARY,
+        },
     )
-    def post(self, request: Request, project: str, stream: str) -> Response:
-        """Send examples: each row has its own outcome, a bad one stops no other, the same again changes nothing."""
+    def post(self, request: Request, project: str, stream: str) -> HttpResponseBase:
+        """Send examples: each row has its own outcome, a bad one stops no other, the same again changes nothing.
+
+        1 to 1,000 in one JSON body, or any number as lines of JSON (application/x-ndjson), an example each; both
+        plain or with Content-Encoding: gzip. Lines are taken a thousand at a time and answered with lines: an outcome
+        for each, at last {"done": true} with the sums, or {"done": false} and why the body could not be read on.
+        """
         channel = self.stream(project, stream)
+        lines = lines_in(request)
+        if lines is not None:
+            return self.take_lines(request, lines, channel)
+        self.refuse_options()
         body = READER.body(raw_body(request))
         rows = READER.rows(body.examples)
         return said(receive(stream=channel, rows=rows, mode=body.mode, by=self.user))
+
+    def take_lines(self, request: Request, lines: Lines, channel: Stream) -> HttpResponseBase:
+        """Take lines and answer with lines, while they are read."""
+        mode = choice(request, "mode", MODES)
+        only_errors = choice(request, "outcomes", OUTCOMES) == "errors"
+        user = self.user
+
+        def take(rows: list[RowIn | Bad]) -> Received:
+            return receive(stream=channel, rows=rows, mode=mode, by=user)
+
+        answer = taken(lines, take, only_errors=only_errors)
+        is_async = isinstance(request._request, ASGIRequest)
+        return StreamingHttpResponse(apart(answer) if is_async else answer, content_type=CONTENT_TYPES[0])
+
+    def refuse_options(self) -> None:
+        """A JSON body says its mode itself, and is answered whole."""
+        if self.request.query_params:
+            raise Problem(400, "unknown_parameter", "mode and outcomes go with lines of JSON only.")
+
+
+def choice(request: Request, name: str, options: list[str]) -> str:
+    """An option in the address; the first one if it is absent."""
+    given: str = request.query_params.get(name, options[0])
+    if given not in options:
+        raise Invalid([FieldError(f"?{name}", "unknown_option", f"One of: {', '.join(options)}.")])
+    return given
+
+
+async def apart(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The same for an ASGI server, which would gather a plain iterator into memory before it sends anything.
+
+    Every part is made in the request's own thread, which has its connection to the database.
+    """
+    following = sync_to_async(lambda: next(parts, b""))
+    while part := await following():
+        yield part

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -113,16 +114,18 @@ def receive(
     again changes nothing and says "unchanged".
     """
     now = timezone.now()
-    good, bad = sort_out(stream, rows)
-    lines = [line for _index, line in prepared(stream, good, now)]
+    rules = Rules(stream)
+    good, bad = sort_out(rules, rows)
+    lines = prepared(stream.organization, rules, good, now)
     written = receiving.write(stream, lines, mode, now)
     said = [(written[row.key][0], said) for _index, row in good for said in row.predictions]
     news = predictions.write_inline(stream, said, now, by) if said else set()
-    summarize(organization=stream.organization, example_ids=sorted(news))
+    if news:
+        summarize(organization=stream.organization, example_ids=sorted(news))
     outcomes = bad + [
         Outcome(index, row.key, written[row.key][1], written[row.key][0]) for index, row in good
     ]
-    received = summed(sorted(outcomes, key=lambda row: row.index))
+    received = summed(sorted(outcomes, key=attrgetter("index")) if bad else outcomes)
     announce(stream, received, news, by)
     return received
 
@@ -130,9 +133,9 @@ def receive(
 Good = list[tuple[int, RowIn]]
 
 
-def sort_out(stream: Stream, rows: Sequence[RowIn | Bad]) -> tuple[Good, list[Outcome]]:
+def sort_out(rules: Rules, rows: Sequence[RowIn | Bad]) -> tuple[Good, list[Outcome]]:
     """(the rows to write, the outcomes of those that are rejected)."""
-    rules, seen = Rules(stream), set[str]()
+    seen: set[str] = set()
     good: Good = []
     bad = []
     for index, row in enumerate(rows):
@@ -152,16 +155,16 @@ def twice(key: str, seen: set[str]) -> list[FieldError]:
     )
 
 
-def prepared(stream: Stream, good: Good, now: datetime) -> list[tuple[int, Line]]:
+def prepared(organization: Organization, rules: Rules, good: Good, now: datetime) -> list[Line]:
     """The lines to write; uploaded pictures are stored first, so that no example names what is not there."""
-    rules, organization = Rules(stream), stream.organization
     uploads = {
         media.digest_of(organization, row.media.data): row.media.data
         for _i, row in good
         if row.media and row.media.data
     }
-    media.keep(organization, uploads)
-    return [(index, rules.line(row, now, *where(organization, row))) for index, row in good]
+    if uploads:
+        media.keep(organization, uploads)
+    return [rules.line(row, now, *where(organization, row)) for _index, row in good]
 
 
 def where(organization: Organization, row: RowIn) -> tuple[str, str]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from typing import Any
 
 import msgspec
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from projects.streams.actions import receive_predictions, register_model_version
 from projects.streams.models import Stream
+from projects.streams.ndjson import CONTENT_TYPES, Lines, opened
 from projects.streams.receiving import Received
 from projects.streams.rows import PredictionIn, PredictionsIn, Reader
 from teams.access.api import MachineView
 from teams.access.parsing import bounded
+from teams.access.problems import Problem
 
 READER = Reader(PredictionsIn, PredictionIn)
 
@@ -28,7 +32,22 @@ class RawJSONParser(BaseParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """All of it, as bytes."""
-        return bounded(stream)
+        request = (parser_context or {})["request"]
+        encoding = request.headers.get("Content-Encoding", "").strip().lower()
+        try:
+            return bounded(opened(stream, encoding))
+        except (EOFError, gzip.BadGzipFile, zlib.error):
+            raise Problem(400, "broken_gzip", "The compressed body breaks off or is damaged.") from None
+
+
+def lines_in(request: Request) -> Lines | None:
+    """The body as lines to read one by one; None where it is not of such a type.
+
+    It is read past DRF, for which a body of unknown length, sent in chunks, is empty.
+    """
+    if request._request.content_type not in CONTENT_TYPES:
+        return None
+    return Lines(request._request, request.headers.get("Content-Encoding", "").strip().lower())
 
 
 def raw_body(request: Request) -> bytes:
@@ -110,7 +129,7 @@ class Predictions(StreamDoor):
         request={"application/json": PredictionsDoc},
         responses=ReceivedOut,
     )
-    def post(self, request: Request, project: str, stream: str) -> Response:
+    def post(self, request: Request, project: str, stream: str) -> HttpResponse:
         """Send predictions: each row has its own outcome, sending them again changes nothing, labels stay."""
         channel = self.stream(project, stream)
         body = READER.body(raw_body(request))
@@ -125,6 +144,6 @@ class Predictions(StreamDoor):
         return said(receive_predictions(stream=channel, model_version=model, rows=rows, by=self.user))
 
 
-def said(received: Received) -> Response:
+def said(received: Received) -> HttpResponse:
     """What became of a batch, as JSON."""
-    return Response(msgspec.to_builtins(received))
+    return HttpResponse(msgspec.json.encode(received), content_type="application/json")

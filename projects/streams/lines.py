@@ -12,7 +12,7 @@ import msgspec
 from projects.schemas.fields import FieldSpec, field_specs
 from projects.streams.media import MAX_BYTES, sniff
 from projects.streams.models import SplitPolicy, Stream
-from projects.streams.rows import RowIn
+from projects.streams.rows import MediaIn, RowIn
 from projects.streams.splits import bucket_of
 from projects.streams.values import pointer
 from teams.access.problems import FieldError
@@ -21,7 +21,7 @@ URI = re.compile(r"(?:(?:https?|s3|gs|az)://[!-~]+|sluice:[0-9a-f]{64})\Z")
 MAX_SPLIT_KEY = 200
 
 
-class Line(msgspec.Struct, omit_defaults=True):
+class Line(msgspec.Struct, omit_defaults=True, gc=False):
     """One line of the recordset; its members are the columns that `receiving.INSERT` names."""
 
     key: str
@@ -52,16 +52,19 @@ class Rules:
 
     def errors(self, row: RowIn) -> list[FieldError]:
         """What is wrong with a row that reads well; pointers start at the row."""
-        given = row.attributes
-        found = [
-            wrong(spec, given.get(spec.name)) for spec in self.specs if not spec.accepts(given.get(spec.name))
-        ]
-        return [*found, *self.split_errors(given), *media_errors(row)]
+        found, get = [], row.attributes.get
+        for spec in self.specs:
+            value = get(spec.name)
+            if not spec.accepts(value):
+                found.append(wrong(spec, value))
+        if self.split_by:
+            found += self.split_errors(row.attributes)
+        if row.media is not None:
+            found += media_errors(row.media)
+        return found
 
     def split_errors(self, given: dict[str, Any]) -> Iterable[FieldError]:
         """A stream that splits by an attribute needs it on every example, or the split would leak."""
-        if not self.split_by:
-            return
         value = given.get(self.split_by)
         if not isinstance(value, str) or not 0 < len(value) <= MAX_SPLIT_KEY:
             detail = f"Examples are split by this attribute: a text of 1 to {MAX_SPLIT_KEY} characters."
@@ -95,17 +98,15 @@ def wrong(spec: FieldSpec, value: Any) -> FieldError:
     return FieldError(pointer("/attributes", spec.name), code, f"Expected {spec.expected}.")
 
 
-def media_errors(row: RowIn) -> Iterable[FieldError]:
+def media_errors(media: MediaIn) -> Iterable[FieldError]:
     """A picture is named or sent, not both; its address is one that a browser or a trainer can use."""
-    if row.media is None:
-        return
-    if (row.media.uri is None) == (row.media.data is None):
+    if (media.uri is None) == (media.data is None):
         yield FieldError("/media", "uri_or_data", "Give either uri or data.")
-    elif row.media.uri is not None and not URI.match(row.media.uri):
+    elif media.uri is not None and not URI.match(media.uri):
         detail = "An address begins with https://, http://, s3://, gs:// or az://, without spaces."
         yield FieldError("/media/uri", "uri", detail)
-    elif row.media.data is not None:
-        yield from picture_errors(row.media.data)
+    elif media.data is not None:
+        yield from picture_errors(media.data)
 
 
 def picture_errors(data: bytes) -> Iterable[FieldError]:

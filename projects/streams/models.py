@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
+from projects.streams.changes import NOTES
 from teams.access import permissions
 from teams.identity.models import OrganizationModel, User, organization_key, slug_is_plain
 from teams.people.models import Invitation
@@ -206,6 +207,7 @@ class Example(OrganizationModel):
             ),
             models.Index(fields=["organization", "stream", "-id"], name="example_newest"),
         ]
+        triggers = NOTES
 
     def __str__(self) -> str:
         return self.key

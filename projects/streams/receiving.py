@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from projects.streams.models import Stream
 from teams.access.problems import FieldError
 
 
-class Outcome(msgspec.Struct, omit_defaults=True):
+class Outcome(msgspec.Struct, omit_defaults=True, gc=False):
     """What became of one row."""
 
     index: int
@@ -42,9 +43,8 @@ def rejected(at: str, index: int, key: str | None, errors: Sequence[FieldError])
 
 def summed(rows: list[Outcome]) -> Received:
     """Count the outcomes."""
-    outcomes = [row.outcome for row in rows]
-    counts = {name: outcomes.count(name) for name in ("created", "updated", "unchanged", "rejected")}
-    return Received(**counts, rows=rows)
+    counts = Counter(row.outcome for row in rows)
+    return Received(counts["created"], counts["updated"], counts["unchanged"], counts["rejected"], rows)
 
 
 # Sorted by key, so that two batches with the same keys wait for each other instead of deadlocking.

@@ -26,7 +26,7 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class MediaIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class MediaIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """Where the picture is, or its bytes (base64 in JSON)."""
 
     uri: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
@@ -42,7 +42,7 @@ class ModelIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     digest: Annotated[str, msgspec.Meta(max_length=100)] = ""
 
 
-class InlinePrediction(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class InlinePrediction(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """What a model said of the example it comes with."""
 
     model: Name
@@ -52,7 +52,7 @@ class InlinePrediction(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     output: dict[str, Any] = {}
 
 
-class PredictionIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class PredictionIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """What a model said of an example that is already here."""
 
     key: Key
@@ -61,8 +61,11 @@ class PredictionIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     output: dict[str, Any] = {}
 
 
-class RowIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One example. What a row leaves out is empty; only `captured_at` then stays as it was."""
+class RowIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
+    """One example. What a row leaves out is empty; only `captured_at` then stays as it was.
+
+    Rows hold no cycles (gc=False): a thousand of them a batch would only keep the collector busy.
+    """
 
     key: Key
     captured_at: Moment | None = None

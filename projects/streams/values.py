@@ -25,11 +25,11 @@ def has_nul(value: Any) -> bool:
 
 
 def odd_values(values: dict[str, Any], at: str) -> Iterable[FieldError]:
-    """Names too long, numbers too large, objects too deep: one error for each member at fault."""
+    """Names too long, numbers too large, objects too deep: one error for the names, one for each value at fault."""
+    if "" in values or max(map(len, values), default=0) > MAX_NAME:
+        yield FieldError(at, "name", f"A name has 1 to {MAX_NAME} characters.")
     for name, value in values.items():
-        if not 0 < len(name) <= MAX_NAME:
-            yield FieldError(at, "name", f"A name has 1 to {MAX_NAME} characters.")
-        elif type(value) is not str and (why := odd(value)) is not None:
+        if type(value) is not str and (why := odd(value)) is not None:
             yield FieldError(pointer(at, name), *why)
 
 

@@ -34,7 +34,7 @@ class StrictJSONParser(BaseParser):
         return strict_json(raw)
 
 
-def bounded(stream: IO[bytes]) -> bytes:
+def bounded(stream: Any) -> bytes:
     """All of a body, or a 413 as soon as it is more than an installation takes; DRF reads without end."""
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     raw = stream.read(limit + 1)
