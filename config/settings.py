@@ -231,7 +231,11 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "teams.access.openapi.declare_problems",
     ],
-    "ENUM_NAME_OVERRIDES": {"StageEnum": "slices.placements.models.Stage"},
+    "ENUM_NAME_OVERRIDES": {
+        "StageEnum": "slices.placements.models.Stage",
+        "ChildStateEnum": "slices.families.models.Child.State",
+        "SplitEnum": "slices.definitions.actions.SPLITS",
+    },
 }
 
 # Work for later: our Job rows are the truth, django-q2 executes hints. Its own scheduler stays off.

@@ -10,8 +10,14 @@ class SlicesConfig(AppConfig):
 
     def ready(self) -> None:
         """Make this floor's events, work and places known."""
+        from projects.conditions.references import register_resolver
         from projects.streams.panels import register_panel
+        from slices.definitions import handlers as definitions_handlers
+        from slices.definitions.counting import MEETING
         from slices.definitions.kinds import KINDS as definitions
+        from slices.definitions.references import SliceResolver
+        from slices.families.kinds import KINDS as families
+        from slices.families.meeting import meet
         from slices.gates import handlers as gates
         from slices.gates.kinds import KINDS as gates_kinds
         from slices.gates.readiness import readiness
@@ -26,14 +32,19 @@ class SlicesConfig(AppConfig):
         from teams.desk.navigation import register_item
         from teams.events.actions import register
 
+        register(*families)
+        MEETING[:] = [meet]
         register(*definitions, *snapshots, *runs_kinds, *schedules_kinds, *placements, *gates_kinds)
+        assert definitions_handlers
+        register_resolver(SliceResolver())
         assert snapshots_handlers
         assert runs
         assert schedules
         assert gates  # handlers are registered by being imported
         view = "projects.view_project"
+        of_slices = ["snapshot", "families", "family", "family-child"]
         register_item(
-            _("Slices"), "slices", key="s", permission=view, scope="project", order=20, pages=["snapshot"]
+            _("Slices"), "slices", key="s", permission=view, scope="project", order=20, pages=of_slices
         )
         register_item(_("Runs"), "runs", key="r", permission=view, scope="project", order=30)
         register_item(_("Schedules"), "schedules", key="d", permission=view, scope="project", order=40)

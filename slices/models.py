@@ -1,6 +1,8 @@
 """Gathers the models of the rooms."""
 
+from slices.definitions.counts import Counting, SliceCount
 from slices.definitions.models import Slice, SliceVersion
+from slices.families.models import Belonging, Child, Family
 from slices.gates.models import Decision, Gate, SignOff
 from slices.placements.models import Placement, StageMove
 from slices.runs.models import Attempt, Evaluation, Run
@@ -9,14 +11,19 @@ from slices.snapshots.models import Snapshot
 
 __all__ = [
     "Attempt",
+    "Belonging",
+    "Child",
+    "Counting",
     "Decision",
     "Evaluation",
+    "Family",
     "Gate",
     "Placement",
     "Run",
     "Schedule",
     "SignOff",
     "Slice",
+    "SliceCount",
     "SliceVersion",
     "Snapshot",
     "StageMove",

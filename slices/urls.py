@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from slices.definitions.urls import urlpatterns as definitions
+from slices.families.urls import urlpatterns as families
 from slices.gates.overview import home
 from slices.gates.urls import urlpatterns as gates
 from slices.placements.urls import urlpatterns as placements
@@ -13,6 +14,7 @@ from slices.snapshots.urls import urlpatterns as snapshots
 urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
     *definitions,
+    *families,
     *snapshots,
     *runs,
     *schedules,

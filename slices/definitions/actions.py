@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from projects.conditions.canonical import dumps
 from projects.conditions.nodes import duration
 from projects.streams.models import Stream
 from slices.definitions.models import Slice, SliceVersion
+from slices.definitions.references import check_no_circle
 from teams.events.actions import record
 from teams.identity.models import User
 from teams.identity.refused import Refused
@@ -28,6 +29,7 @@ class Definition:
     """Everything that decides who is a member. `queues` empty: every queue whose answers count."""
 
     condition: Any = None
+    params: Mapping[str, str] = field(default_factory=dict)
     window: dict[str, str] | None = None
     labels: str = SliceVersion.Labels.ACCEPTED
     queues: Sequence[int] = ()
@@ -39,15 +41,19 @@ class Definition:
 
     def checked(self, stream: Stream) -> Definition:
         """The same in canonical form, with its hash. Raises ConditionError or Refused with what is wrong."""
-        condition = Condition.from_json(self.condition, stream)
+        condition = Condition.from_json(self.condition, stream, params=self.params)
         check_window(self.window)
         check_choices(self, stream)
+        check_params(condition)
         values = asdict(self) | {
             "condition": condition.json,
+            "params": dict(sorted(self.params.items())),
             "queues": sorted(set(self.queues)),
             "splits": [split for split in SPLITS if split in self.splits],
         }
         meaning = values | {"condition": condition.canonical, "hash": ""}
+        if not self.params:
+            del meaning["params"]  # a slice that is no family means what it did before there were any
         return Definition(**values | {"hash": hashlib.sha256(dumps(meaning).encode()).hexdigest()})
 
 
@@ -67,6 +73,13 @@ def check_window(window: dict[str, str] | None) -> None:
         )
 
 
+def check_params(condition: Condition) -> None:
+    """Each parameter picks one value of one field, so that all children of a family are counted at once."""
+    if condition.declared and condition.grouped() is None:
+        sentence = _("Each parameter stands once, as `field = $parameter`, joined to the rest by `and`.")
+        raise Refused(sentence, "bad_params", 422)
+
+
 def check_choices(definition: Definition, stream: Stream) -> None:
     """Splits, queues and sizes that exist."""
     if not definition.splits or not set(definition.splits) <= set(SPLITS):
@@ -83,6 +96,8 @@ def create_slice(
 ) -> Slice:
     """A slice with its first version."""
     organization = stream.organization
+    if stream.project.slices.filter(slug=slug).exists():
+        raise Refused(_("This address is taken by another slice."), "conflict")
     checked = definition.checked(stream)
     made = organization.slices.create(
         project=stream.project, stream=stream, slug=slug, name=name, description=description
@@ -98,6 +113,7 @@ def change_slice(*, slice: Slice, definition: Definition, by: User | None) -> Sl
     organization = slice.organization
     row = organization.slices.select_for_update(of=("self",)).select_related("stream").get(pk=slice.pk)
     latest = current(row)
+    check_no_circle(row, definition.condition, definition.params)
     checked = definition.checked(row.stream)
     if latest.definition_hash == checked.hash:
         return latest

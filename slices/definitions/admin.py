@@ -113,6 +113,14 @@ class SliceForm(ConditionForm):
             self.add_error("window_length", str(refusal.sentence))
         return self.cleaned_data
 
+    def named_as(self) -> str | None:
+        """A slice that is there may be referred to by its address."""
+        return self.instance.slug if self.instance.pk else None
+
+    def params(self) -> dict[str, str]:
+        """Those of a family's template stay what they are."""
+        return dict(current(self.instance).params) if self.instance.pk else {}
+
     def window(self) -> dict[str, str] | None:
         """As it is stored."""
         clock, length = (self.cleaned_data.get(name, "") for name in ("window_clock", "window_length"))
@@ -123,7 +131,8 @@ class SliceForm(ConditionForm):
         asked = self.cleaned_data
         same = ("condition", "labels", "splits", "random_only", "min_size", "max_size")
         queues = [queue.pk for queue in asked["from_queues"]]
-        return Definition(**{name: asked[name] for name in same}, window=self.window(), queues=queues)
+        values = {name: asked[name] for name in same}
+        return Definition(**values, params=self.params(), window=self.window(), queues=queues)
 
 
 def meaning_of(slice_: Slice) -> dict[str, Any]:
@@ -132,7 +141,7 @@ def meaning_of(slice_: Slice) -> dict[str, Any]:
     window = version.window or {"clock": "", "length": ""}
     same = ("labels", "splits", "random_only", "min_size", "max_size")
     return {name: getattr(version, name) for name in same} | {
-        "condition": condition_text(version.condition, slice_.stream),
+        "condition": condition_text(version.condition),
         "window_clock": window["clock"],
         "window_length": window["length"],
         "from_queues": version.queues,
@@ -164,7 +173,7 @@ class SliceVersionInline(OrganizationInline):
     @display(description=_("condition"))
     def condition_shown(self, row: SliceVersion) -> str:
         """In words."""
-        return condition_text(row.condition, row.slice.stream) or str(_("every example"))
+        return condition_text(row.condition) or str(_("every example"))
 
     @display(description=_("window"))
     def window_shown(self, row: SliceVersion) -> str:

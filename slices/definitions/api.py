@@ -10,8 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.conditions import Condition
 from slices.definitions.actions import current
+from slices.definitions.meaning import condition_of
 from slices.definitions.members import live_count
 from slices.definitions.models import Slice, SliceVersion
 from teams.access.api import MachineView
@@ -101,6 +101,6 @@ def slice_out(row: Slice) -> dict[str, Any]:
 def meaning(version: SliceVersion) -> dict[str, Any]:
     """What a version means."""
     names = ("version", "definition_hash", "condition", "window", "labels", "splits", "random_only")
-    text = Condition.from_json(version.condition, version.slice.stream).text
+    text = condition_of(version).text
     sizes = {"min_size": version.min_size, "max_size": version.max_size}
     return {name: getattr(version, name) for name in names} | sizes | {"text": text}

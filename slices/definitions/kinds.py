@@ -7,4 +7,5 @@ from teams.events.actions import Kind
 KINDS = (
     Kind("slice.created", _("Slice created")),
     Kind("slice.changed", _("Slice changed")),
+    Kind("slice.miscounted", _("Slice was counted wrong, and is set right")),
 )

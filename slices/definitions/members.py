@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,21 +11,23 @@ from django.utils import timezone
 
 from labeling.answers.labels import accepted_labels
 from labeling.tasks.models import SelectedBy
-from projects.conditions import Condition
 from projects.conditions.compiling import SampleBucket
 from projects.conditions.condition import Cuts, cuts_of
 from projects.conditions.nodes import duration
 from projects.streams.models import Example
+from slices.definitions.meaning import condition_of
 from slices.definitions.models import SliceVersion
 
 COUNT_UP_TO = 10_000
 
 Step = tuple[str, QuerySet[Example]]
+Values = Mapping[str, Any]  # of a family's parameters
+NONE: Values = {}
 
 
-def members(version: SliceVersion, as_of: datetime) -> QuerySet[Example]:
-    """The members, each with `annotation_id` (None without a label) and `split`."""
-    *_before, (_name, last) = steps(version, as_of)
+def members(version: SliceVersion, as_of: datetime, values: Values = NONE) -> QuerySet[Example]:
+    """The members, each with `annotation_id` (None without a label) and `split`; `values` are a child's."""
+    *_before, (_name, last) = steps(version, as_of, values)
     newest = labels(version, as_of).filter(example=OuterRef("pk")).order_by("-accepted_at", "-pk")
     return last.annotate(
         annotation_id=Subquery(newest.values("pk")[:1]),
@@ -33,13 +35,13 @@ def members(version: SliceVersion, as_of: datetime) -> QuerySet[Example]:
     )
 
 
-def steps(version: SliceVersion, as_of: datetime) -> Iterator[Step]:
+def steps(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Iterator[Step]:
     """Each step of narrowing by name, in the order in which they are taken."""
     stream = version.slice.stream
     rows = version.organization.examples.filter(stream=stream)
     rows = rows.filter(in_window(version.window, as_of))
     yield "window", rows
-    rows = rows.filter(Condition.from_json(version.condition, stream).q(as_of))
+    rows = rows.filter(condition_of(version).q(as_of, values))
     yield "condition", rows
     if version.labels == SliceVersion.Labels.ACCEPTED:
         rows = rows.filter(Exists(labels(version, as_of).filter(example=OuterRef("pk"))))
@@ -88,20 +90,20 @@ def split_of(cuts: Cuts) -> Case:
     )
 
 
-def funnel(version: SliceVersion, as_of: datetime) -> list[dict[str, Any]]:
+def funnel(version: SliceVersion, as_of: datetime, values: Values = NONE) -> list[dict[str, Any]]:
     """How many are left after each step."""
     arrived = version.organization.examples.filter(stream=version.slice.stream).count()
-    left = [{"step": name, "n": rows.count()} for name, rows in steps(version, as_of)]
+    left = [{"step": name, "n": rows.count()} for name, rows in steps(version, as_of, values)]
     return [{"step": "stream", "n": arrived}, *left]
 
 
-def live_count(version: SliceVersion) -> tuple[int, bool]:
+def live_count(version: SliceVersion, values: Values = NONE) -> tuple[int, bool]:
     """(members now, whether that is exact): counted no further than 10,000."""
-    *_before, (_name, rows) = steps(version, timezone.now())
+    *_before, (_name, rows) = steps(version, timezone.now(), values)
     n = rows.order_by()[: COUNT_UP_TO + 1].count()
     return min(n, COUNT_UP_TO), n <= COUNT_UP_TO
 
 
-def newest(version: SliceVersion, limit: int) -> QuerySet[Example]:
+def newest(version: SliceVersion, limit: int, values: Values = NONE) -> QuerySet[Example]:
     """The members that came last."""
-    return members(version, timezone.now()).select_related("stream").order_by(F("id").desc())[:limit]
+    return members(version, timezone.now(), values).select_related("stream").order_by(F("id").desc())[:limit]

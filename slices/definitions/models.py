@@ -47,6 +47,12 @@ class SliceVersion(OrganizationModel):
     slice = models.ForeignKey(Slice, on_delete=models.CASCADE, related_name="versions")
     version = models.PositiveIntegerField(_("version"))
     condition = models.JSONField(_("condition"), null=True, blank=True)
+    params = models.JSONField(
+        _("parameters"),
+        default=dict,
+        blank=True,
+        help_text=_("Of a family: what its children differ in, with types."),
+    )
     window = models.JSONField(_("window"), null=True, blank=True)
     labels = models.CharField(_("labels"), max_length=10, choices=Labels.choices, default=Labels.ACCEPTED)
     queues = ArrayField(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from projects.conditions import Condition, ConditionError
-from projects.streams.models import Stream
+from projects.conditions.text import shown_clauses
 from slices.definitions.models import SliceVersion
 
 
@@ -19,18 +17,15 @@ class Chip(NamedTuple):
     code: bool = False
 
 
-def clauses(condition: Any, stream: Stream) -> list[Chip]:
+def clauses(condition: Any) -> list[Chip]:
     """The parts of a condition that are joined by `and`; none for a condition that takes everything."""
-    try:
-        return [Chip(part.text, code=True) for part in Condition.from_json(condition, stream).clauses()]
-    except ConditionError:  # the stream's fields were changed under it
-        return [Chip(json.dumps(condition), code=True)]
+    return [Chip(text, code=True) for text in shown_clauses(condition)]
 
 
 def chips(version: SliceVersion) -> list[Chip]:
     """Everything that decides who is a member, in the order in which it narrows."""
     said = [in_window(version.window)]
-    said += clauses(version.condition, version.slice.stream)
+    said += clauses(version.condition)
     if version.labels == SliceVersion.Labels.ACCEPTED:
         said.append(Chip(str(_("with an accepted label"))))
     if version.queues:

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from projects.streams.doors import open_project
-from slices.definitions.listing import line, with_last
+from slices.definitions.listing import described, with_last
 from teams.access.tenancy import MemberRequest, member_page
 
 SHOWN = 200
@@ -22,7 +22,7 @@ def slices(request: MemberRequest, project: str) -> HttpResponse:
     found = list(with_last(place).filter(name__icontains=wanted)[: SHOWN + 1])
     context = {
         "project": place,
-        "rows": [line(row) for row in found[:SHOWN]],
+        "rows": described(place, found[:SHOWN]),
         "more": len(found) > SHOWN,
         "q": wanted,
     }

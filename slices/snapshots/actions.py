@@ -14,8 +14,9 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from projects.conditions.canonical import dumps
 from slices.definitions.actions import current
-from slices.definitions.members import funnel, members
+from slices.definitions.members import NONE, Values, funnel, members
 from slices.definitions.models import Slice, SliceVersion
 from slices.snapshots import manifest, rows
 from slices.snapshots.files import draft, keep
@@ -27,7 +28,6 @@ from teams.identity.refused import Refused
 from teams.work.jobs import enqueue
 from teams.work.models import Job
 
-NO_PARAMS = hashlib.sha256(b"{}").hexdigest()
 TRIES = 3
 
 
@@ -57,10 +57,11 @@ def role_of(slice_version: SliceVersion) -> str:
 
 
 @transaction.atomic
-def request_freeze(*, slice: Slice, by: User) -> Job:
-    """Freeze a slice as it is now, in a job. What it comes to is an event of the slice or of its snapshot."""
+def request_freeze(*, slice: Slice, values: Values = NONE, by: User) -> Job:
+    """Freeze a slice, or a family's child, as it is now, in a job. What it comes to is an event of one of them."""
     version = current(slice)
-    check_freeze(version, members(version, timezone.now()).order_by()[: least(version)].count())
+    there = members(version, timezone.now(), values).order_by()[: least(version)].count()
+    check_freeze(version, there, values)
     return enqueue(
         "snapshots.freeze",
         organization=slice.organization,
@@ -68,24 +69,32 @@ def request_freeze(*, slice: Slice, by: User) -> Job:
         version_id=version.pk,
         role=role_of(version),
         as_of=timezone.now().isoformat(),
+        values=dict(values),
         by_id=by.pk,
     )
 
 
-def check_freeze(slice_version: SliceVersion, n: int) -> None:
+def check_values(slice_version: SliceVersion, values: Values) -> None:
+    """A family is frozen child by child."""
+    if set(values) != set(slice_version.params):
+        raise Refused(_("This is a family: freeze one of its children."), "needs_values", 422)
+
+
+def check_freeze(slice_version: SliceVersion, n: int, values: Values = NONE) -> None:
     """Whether a slice that has `n` members now can be frozen by hand, for what it is for."""
     check_role(slice_version, role_of(slice_version))
-    if being_frozen(slice_version.slice):
+    check_values(slice_version, values)
+    if being_frozen(slice_version.slice, values):
         raise Refused(_("It is being frozen already."))
     if n < least(slice_version):
         raise TooSmall(least(slice_version), [{"step": "limit", "n": n}])
 
 
-def being_frozen(slice: Slice) -> bool:
+def being_frozen(slice: Slice, values: Values = NONE) -> bool:
     """Whether a job is at it, or about to be."""
     states = (Job.State.QUEUED, Job.State.RUNNING)
     jobs = slice.organization.jobs.filter(state__in=states, kind="snapshots.freeze")
-    return jobs.filter(args__slice_id=slice.pk).exists()
+    return jobs.filter(args__slice_id=slice.pk, args__values=dict(values)).exists()
 
 
 def least(slice_version: SliceVersion) -> int:
@@ -93,17 +102,25 @@ def least(slice_version: SliceVersion) -> int:
     return max(1, slice_version.min_size)
 
 
-def known(slice_version: SliceVersion, role: str, as_of: datetime) -> Snapshot | None:
+def known(slice_version: SliceVersion, role: str, as_of: datetime, values: Values = NONE) -> Snapshot | None:
     """The snapshot of this instant, if it has been frozen."""
-    return slice_version.organization.snapshots.filter(**instant(slice_version, role, as_of)).first()
+    return slice_version.organization.snapshots.filter(**instant(slice_version, role, as_of, values)).first()
 
 
-def instant(slice_version: SliceVersion, role: str, as_of: datetime) -> dict[str, Any]:
-    """What makes two snapshots the same one."""
-    return {"slice_version": slice_version, "params_sha256": NO_PARAMS, "as_of": as_of, "role": role}
+def instant(slice_version: SliceVersion, role: str, as_of: datetime, values: Values = NONE) -> dict[str, Any]:
+    """What makes two snapshots the same one; `values` are those of a family's child."""
+    keys = {"slice_version": slice_version, "as_of": as_of, "role": role}
+    return keys | {"params_sha256": digest_of(values)}
 
 
-def freeze_now(*, slice_version: SliceVersion, role: str, as_of: datetime, by: User | None) -> Snapshot:
+def digest_of(values: Values) -> str:
+    """SHA-256 over the canonical JSON of a child's values; that of {} for a slice that is no family."""
+    return hashlib.sha256(dumps(dict(values)).encode()).hexdigest()
+
+
+def freeze_now(
+    *, slice_version: SliceVersion, role: str, as_of: datetime, values: Values = NONE, by: User | None
+) -> Snapshot:
     """Freeze in a transaction of its own, which sees one instant. Not to be called inside another.
 
     If somebody else freezes the same instant meanwhile, theirs is the snapshot. Raises TooSmall, Refused.
@@ -111,9 +128,9 @@ def freeze_now(*, slice_version: SliceVersion, role: str, as_of: datetime, by: U
     for left in reversed(range(TRIES)):
         try:
             with one_instant():
-                return freeze(slice_version=slice_version, role=role, as_of=as_of, by=by)
+                return freeze(slice_version=slice_version, role=role, as_of=as_of, values=values, by=by)
         except (IntegrityError, OperationalError):
-            if not left or known(slice_version, role, as_of) is None:
+            if not left or known(slice_version, role, as_of, values) is None:
                 raise
     raise AssertionError("the last try returns or raises")
 
@@ -128,20 +145,24 @@ def one_instant() -> Iterator[None]:
 
 
 @transaction.atomic
-def freeze(*, slice_version: SliceVersion, role: str, as_of: datetime, by: User | None) -> Snapshot:
+def freeze(
+    *, slice_version: SliceVersion, role: str, as_of: datetime, values: Values = NONE, by: User | None
+) -> Snapshot:
     """The snapshot of a slice as of a moment, inside a transaction that reads one instant (REPEATABLE READ).
 
-    The same slice version, moment and role is the same snapshot for ever. Raises TooSmall, Refused.
+    The same slice version, child, moment and role is the same snapshot for ever. Raises TooSmall, Refused.
     """
-    found = known(slice_version, role, as_of)
+    found = known(slice_version, role, as_of, values)
     if found is not None:
         return found
     check_role(slice_version, role)
+    check_values(slice_version, values)
     organization = slice_version.organization
     snapshot = organization.snapshots.create(
         project=slice_version.slice.project,
-        **build(slice_version, as_of),
-        **instant(slice_version, role, as_of),
+        params=dict(values),
+        **build(slice_version, as_of, values),
+        **instant(slice_version, role, as_of, values),
     )
     record(
         "snapshot.frozen",
@@ -160,18 +181,18 @@ def note_download(*, snapshot: Snapshot, kind: str, by: User) -> None:
     record("snapshot.downloaded", organization=snapshot.organization, subject=snapshot, by=by, format=kind)
 
 
-def build(version: SliceVersion, as_of: datetime) -> dict[str, Any]:
+def build(version: SliceVersion, as_of: datetime, values: Values = NONE) -> dict[str, Any]:
     """Read the members once, in order of example, and put down who they are and what they hold."""
     organization = version.organization
     by_split: Counter[str] = Counter()
     with draft() as manifest_file, draft() as rows_file:
         who, what = manifest.Writer(manifest_file), rows.Writer(organization, rows_file)
-        for batch in batches(version, as_of):
+        for batch in batches(version, as_of, values):
             who.add(batch)
             what.add(batch)
             by_split.update(member.split for member in batch)
         manifest_sha256 = who.close()
-        steps = funnel(version, as_of)
+        steps = funnel(version, as_of, values)
         if by_split.total() < least(version):
             raise TooSmall(least(version), steps)
         name = f"{organization.pk}/manifests/{manifest_sha256}.parquet"
@@ -187,10 +208,10 @@ def build(version: SliceVersion, as_of: datetime) -> dict[str, Any]:
         }
 
 
-def batches(version: SliceVersion, as_of: datetime) -> Iterator[list[Member]]:
+def batches(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Iterator[list[Member]]:
     """The members in order of example, through a cursor of the server's: memory stays flat."""
     columns = ("pk", "rev", "annotation_id", "split")
-    found = members(version, as_of).order_by("pk").values_list(*columns)
+    found = members(version, as_of, values).order_by("pk").values_list(*columns)
     rest = found.iterator(chunk_size=BATCH)
     while batch := [Member(*row) for row in islice(rest, BATCH)]:
         yield batch

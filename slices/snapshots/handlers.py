@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from slices.snapshots.actions import TooSmall, freeze
 from teams.events.actions import record
@@ -12,7 +13,13 @@ from teams.work.jobs import job
 
 @job("snapshots.freeze", long=True, repeatable_read=True)
 def freeze_slice(
-    organization: Organization, slice_id: int, version_id: int, role: str, as_of: str, by_id: int
+    organization: Organization,
+    slice_id: int,
+    version_id: int,
+    role: str,
+    as_of: str,
+    by_id: int,
+    values: dict[str, Any] | None = None,
 ) -> None:
     """Freeze one version of a slice; one that has become too small says so on the slice."""
     versions = organization.slice_versions.select_related("slice__stream", "slice__project", "organization")
@@ -20,7 +27,8 @@ def freeze_slice(
     membership = organization.memberships.select_related("user").filter(user=by_id).first()
     by = membership.user if membership else None
     try:
-        freeze(slice_version=version, role=role, as_of=datetime.fromisoformat(as_of), by=by)
+        at = datetime.fromisoformat(as_of)
+        freeze(slice_version=version, role=role, as_of=at, values=values or {}, by=by)
     except TooSmall as small:
         found = small.funnel[-1]["n"]
         record("snapshot.refused", organization=organization, subject=version.slice, by=by, members=found)

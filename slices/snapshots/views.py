@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from projects.streams.doors import can, do, open_project, why_refused
+from projects.streams.doors import can, do, open_project, see_other, why_refused
 from projects.streams.media import shows_media, signed_url
 from projects.streams.models import Project
 from slices.definitions.actions import current
@@ -45,6 +45,8 @@ def slice_page(request: MemberRequest, project: str, slug: str) -> HttpResponse:
     place = open_project(request, project)
     found = find(place, slug)
     version = current(found)
+    if version.params:
+        return see_other(reverse("family", args=[request.organization.slug, place.slug, found.slug]))
     n, exact = live_count(version)
     snapshots = request.organization.snapshots.filter(slice_version__slice=found)
     runs = request.organization.runs.filter(slice_version__slice=found).select_related("model_version")

@@ -25,6 +25,11 @@ def person(user: Any) -> Client:
     return client
 
 
+def machine_for(world: World, verb: str) -> Client:
+    """The script that may: a pipeline's, or one that a manager runs for what only managers may."""
+    return machine(world.managing_text if verb == "projects.manage_project" else world.token_text)
+
+
 def machine(text: str) -> Client:
     """A script with a token."""
     return Client(raise_request_exception=False, headers={"authorization": f"Bearer {text}"})

@@ -44,6 +44,7 @@ class Route:
 ORGANIZATION = {"organization": "slug"}
 HERE = ORGANIZATION | {"project": "project.slug"}
 OWN_TOKEN = ORGANIZATION | {"pk": "own_token.pk"}
+CHILD = HERE | {"slug": "family.slice.slug", "pk": "child.pk"}
 QUEUE = HERE | {"queue": "queue.slug"}
 SCHEDULE = HERE | {"schedule": "schedule.pk"}
 PLACEMENT = HERE | {"placement": "placement.slug"}
@@ -103,6 +104,11 @@ PAGES = [
     Route("slices", {"GET": VIEW}, HERE),
     Route("slice", {"GET": VIEW}, HERE | {"slug": "slice.slug"}),
     Route("slice-freeze", {"POST": EXPORT}, HERE | {"slug": "slice.slug"}, lambda world: {"role": "train"}),
+    Route("families", {"GET": VIEW}, HERE),
+    Route("family", {"GET": VIEW}, HERE | {"slug": "family.slice.slug"}),
+    Route("family-child", {"GET": VIEW}, CHILD),
+    Route("family-child-move", {"POST": MANAGE}, CHILD),
+    Route("family-child-freeze", {"POST": MANAGE}, CHILD),
     Route("snapshot", {"GET": VIEW}, HERE | {"pk": "snapshot.pk"}),
     Route(
         "snapshot-download",
@@ -130,9 +136,23 @@ PAGES = [
 PROJECT = {"project": "project.slug"}
 STREAM = PROJECT | {"stream": "stream.slug"}
 SLICE = PROJECT | {"slug": "slice.slug"}
+FAMILY = PROJECT | {"slug": "family.slice.slug"}
 API_SCHEDULE = PROJECT | {"schedule": "schedule.pk"}
 CLAIMED = {"pk": "claimed.pk"}
 FENCE = {"token": 1}
+
+
+def a_family(world: World) -> dict[str, Any]:
+    """One whose name is taken, so that asking for it changes nothing."""
+    said = {"slug": world.family.slice.slug, "name": "x", "stream": world.stream.slug}
+    return said | {"text": "store = $store", "params": {"store": "string"}}
+
+
+def a_belonging(world: World) -> dict[str, Any]:
+    """What has been said before."""
+    row = world.organization.belongings.get()
+    said = {"value": row.value, "parent": row.parent, "since": row.since.isoformat()}
+    return {"field": "store", "level": world.level, "rows": [said]}
 
 
 def frozen_before(world: World) -> dict[str, Any]:
@@ -146,6 +166,12 @@ def scores(world: World) -> dict[str, Any]:
     return {"snapshot": world.eval_snapshot.pk, "results": results}
 
 
+# A condition that looks everywhere: at predictions, answers and another slice.
+EVERYTHING_ASKED = (
+    "slice('{}-slice') or disagrees('annotators') or annotation_count > 1 or label_count.3 > 1 or pred.entropy > 1"
+    " or review_state = 'returned' or disagrees('model', 'human')"
+)
+
 API = [
     Route(
         "api-predictions",
@@ -156,7 +182,15 @@ API = [
             "predictions": [{"key": world.example_row.key, "label": "3", "confidence": 0.5}],
         },
     ),
-    Route("api-conditions", {"POST": VIEW}, STREAM, lambda world: {"text": "confidence is null"}),
+    Route(
+        "api-conditions", {"POST": VIEW}, STREAM, lambda world: {"text": EVERYTHING_ASKED.format(world.slug)}
+    ),
+    Route(
+        "api-conditions-complete",
+        {"POST": VIEW},
+        STREAM,
+        lambda world: {"text": "store = ", "cursor": 8},
+    ),
     Route(
         "api-examples",
         {"GET": VIEW, "POST": INGEST},
@@ -181,6 +215,17 @@ API = [
     Route("api-slices", {"GET": VIEW}, PROJECT),
     Route("api-slice", {"GET": VIEW}, SLICE),
     Route("api-freeze", {"POST": EXPORT}, SLICE, frozen_before),
+    Route("api-families", {"GET": VIEW, "POST": MANAGE}, PROJECT, a_family),
+    Route("api-family", {"GET": VIEW, "PATCH": MANAGE}, FAMILY, lambda world: {"gone_after_days": 30}),
+    Route("api-children", {"GET": VIEW}, FAMILY),
+    Route(
+        "api-child",
+        {"GET": VIEW, "PATCH": MANAGE},
+        FAMILY | {"pk": "child.pk"},
+        lambda world: {"state": "active"},
+    ),
+    Route("api-family-level", {"GET": VIEW}, FAMILY | {"level": "level"}),
+    Route("api-belongings", {"PUT": MANAGE}, STREAM, a_belonging),
     Route("api-snapshot", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
     Route("api-snapshot-download", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
     Route("api-snapshot-manifest", {"GET": EXPORT}, {"pk": "snapshot.pk"}),

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from projects.streams import media
 from slices.definitions.actions import Definition, create_slice, current
+from slices.definitions.recounting import begin
+from slices.families.actions import Belongs, create_family, set_belongings
 from slices.gates.models import SignOff
 from slices.placements.models import StageMove
 from slices.runs.evaluations import Result, record_evaluation
@@ -102,6 +104,13 @@ class World:
             verbs=["projects.view_project"],
             by=self.owner,
         )
+        self.managing_token, self.managing_text = issue_token(
+            organization=self.organization,
+            user=self.owner,
+            name=self.say("configuration"),
+            verbs=["projects.view_project", "projects.manage_project"],
+            by=self.owner,
+        )
         self.ungranted_token, self.ungranted_text = self.machine()
         grant("projects.label_project", self.team, self.project)
         self.invitation = invite(
@@ -163,7 +172,7 @@ class World:
             text=self.say("text"),
             bucket=bucket,
             k1=self.mark,
-            attributes={"camera": self.mark},
+            attributes={"camera": self.mark, "store": self.mark},
             media_uri=f"{media.SCHEME}{self.media.digest}",
             media_type="image/png",
         )
@@ -207,6 +216,7 @@ class World:
         self.version, now = current(self.slice), timezone.now()
         self.snapshot = freeze(slice_version=self.version, role="train", as_of=now, by=None)
         self.eval_snapshot = freeze(slice_version=current(self.held_out), role="eval", as_of=now, by=None)
+        self.a_family()
         self.run = RunFactory(
             project=self.project,
             model_name=f"{self.mark}-model",
@@ -283,6 +293,29 @@ class World:
             definition=definition,
             by=self.owner,
         )
+
+    def a_family(self) -> None:
+        node = {"op": "=", "args": [{"property": "store"}, {"param": "store"}]}
+        definition = Definition(
+            condition=node, params={"store": "string"}, labels="any", splits=("train", "val")
+        )
+        self.family = create_family(
+            stream=self.stream,
+            slug=f"{self.slug}-family",
+            name=self.say("family"),
+            description=self.say("what it is for"),
+            definition=definition,
+            by=self.owner,
+        )
+        begin(current(self.family.slice))
+        begin(self.version)
+        self.child = self.family.children.get()
+        since = timezone.now() - timedelta(days=400)
+        belongs, self.level = (
+            Belongs(self.child.values["store"], self.say("region"), since),
+            f"{self.slug}-region",
+        )
+        set_belongings(stream=self.stream, field="store", level=self.level, rows=[belongs], by=self.owner)
 
     def a_decision(self) -> Any:
         clause = {"id": "enough", "type": "min_sample", "result": "pass", "numbers": {"n": 3}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.house.callers import fingerprint, machine
+from tests.house.callers import fingerprint, machine_for
 from tests.house.routes import API, Route
 from tests.house.test_sweep_desk import ADMINS, address, form_of
 from tests.house.world import World
@@ -28,7 +28,12 @@ NOT_THEIRS: dict[str, Any] = {
     "pk": 1,
 }
 BODILESS = {"api-ask-stop"}  # reads nothing of its body
-WRITING = [route for route in API if "POST" in route.verbs and route.name not in BODILESS]
+WRITING = [
+    (route, method)
+    for route in API
+    for method in route.verbs
+    if method != "GET" and route.name not in BODILESS
+]
 
 
 @pytest.fixture
@@ -36,15 +41,18 @@ def world() -> World:
     return World("acme", "Alpha")
 
 
-@pytest.mark.parametrize("route", WRITING, ids=[route.name for route in WRITING])
-def test_a_field_that_is_not_the_callers_is_refused_by_name(world: World, route: Route) -> None:
-    script, before, body = machine(world.token_text), fingerprint(world), route.body(world)
+@pytest.mark.parametrize(
+    ("route", "method"), WRITING, ids=[f"{method} {route.name}" for route, method in WRITING]
+)
+def test_a_field_that_is_not_the_callers_is_refused_by_name(world: World, route: Route, method: str) -> None:
+    script, before, body = machine_for(world, route.verbs[method]), fingerprint(world), route.body(world)
     known = {"role"} & body.keys()
     taken = {}
     for name, value in NOT_THEIRS.items():
         if name in known:
             continue
-        answer: Any = script.post(route.url(world), {**body, name: value}, content_type="application/json")
+        sent = json.dumps({**body, name: value})
+        answer: Any = script.generic(method, route.url(world), sent, content_type="application/json")
         told = json.dumps(answer.json().get("errors", []))
         if answer.status_code != 422 or name not in told:
             taken[name] = (answer.status_code, told)

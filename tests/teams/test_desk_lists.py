@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from teams.desk.site import desk
 from teams.events.actions import record
@@ -36,6 +38,16 @@ def an_invitation(world: World) -> Any:
     )
 
 
+def a_family(world: World) -> Any:
+    return world.organization.families.create(slice=factories.SliceFactory(stream=world.stream))
+
+
+def a_child(world: World) -> Any:
+    key = secrets.token_hex(3)
+    values = {"values": {"store": key}, "last_seen_on": timezone.now().date()}
+    return world.organization.children.create(family=world.family, key=key, name=key, **values)
+
+
 def a_slice_version(world: World) -> Any:
     n = world.slice.versions.count()
     return factories.SliceVersionFactory(slice=world.slice, version=n + 1)
@@ -58,6 +70,16 @@ MORE: dict[str, Callable[[World], Any]] = {
     "labeling.Task": lambda world: factories.TaskFactory(queue=world.queue),
     "slices.Slice": lambda world: factories.SliceFactory(stream=world.stream),
     "slices.SliceVersion": a_slice_version,
+    "slices.Family": a_family,
+    "slices.Child": a_child,
+    "slices.Belonging": lambda world: world.organization.belongings.create(
+        stream=world.stream,
+        field="store",
+        value=secrets.token_hex(3),
+        level="region",
+        parent="north",
+        since=timezone.now(),
+    ),
     "slices.Gate": lambda world: factories.GateFactory(placement__project=world.project),
     "slices.Decision": lambda world: world.a_decision(),
     "slices.Placement": lambda world: factories.PlacementFactory(project=world.project),
