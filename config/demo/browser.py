@@ -13,6 +13,7 @@ AWAY = {500, 502, 503, 504}
 LONGEST_WAIT_S = 2.0
 GIVE_UP_S = 120.0
 TIMEOUT_S = 30.0
+TRIES = 3
 FIELDS = {"input", "button", "textarea", "select", "option"}
 
 
@@ -141,9 +142,13 @@ class Browser:
         return Page(send(self.session, form.method, form.action, headers=headers, **{kind: filled}))
 
     def sign_in(self, email: str, password: str) -> None:
-        """Come in. Raises PermissionError where the password is another."""
-        form = self.look("/sign-in/").form("", "login", "password")
-        if form is None:
-            return  # signed in already
-        if self.submit(form, login=email, password=password).form("", "login", "password"):
-            raise PermissionError(f"{email} cannot sign in: the demo's password has been changed.")
+        """Come in. Raises PermissionError where the password is another.
+
+        A server that dies after it let somebody in takes the answer, and the cookie, with it: then one tries again.
+        """
+        for _try in range(TRIES):
+            form = self.look("/sign-in/").form("", "login", "password")
+            if form is None:
+                return  # signed in
+            self.submit(form, login=email, password=password)
+        raise PermissionError(f"{email} cannot sign in: the demo's password has been changed.")
