@@ -1,5 +1,6 @@
 """All settings, read from the environment; loading them needs no database."""
 
+import os
 import secrets
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from django.urls import reverse_lazy
 
 from config.database import database_settings
 from config.oidc import providers
+from config.stores import roots, stores
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = BASE_DIR / ".local"
@@ -262,6 +264,16 @@ Q_CLUSTER = {
 
 # Files: media that callers upload, manifests, exports.
 MEDIA_ROOT = Path(env.str("SLUICE_FILES", default=str(LOCAL_DIR / "files")))
+# Files that organizations keep themselves and have read for them, each its own: a folder of this machine,
+#   SLUICE_MEDIA_ROOTS='{"acme": "/srv/acme"}'                                 opens file:///srv/acme/...
+# and prefixes of object stores that speak S3; `key` and `secret` name variables of the environment,
+#   SLUICE_STORES='{"acme": [{"prefix": "s3://acme-shelf/", "endpoint": "https://s3.example.org",
+#                             "region": "eu-central-1", "key": "ACME_KEY", "secret": "ACME_SECRET"}]}'
+SLUICE_MEDIA_ROOTS = roots(env.json("SLUICE_MEDIA_ROOTS", default={}))
+SLUICE_STORES = stores(env.json("SLUICE_STORES", default={}), os.environ)
+# The largest file that a caller without storage may upload, and the largest picture.
+SLUICE_MEDIA_MB = env.int("SLUICE_MEDIA_MB", default=20)
+SLUICE_MEDIA_MEGAPIXELS = env.int("SLUICE_MEDIA_MEGAPIXELS", default=50)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

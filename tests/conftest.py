@@ -13,6 +13,7 @@ from django.test import Client
 
 from config.database import ensure_running
 from config.roles import as_owner
+from tests.stores import ObjectStore, object_store
 
 _database = contextlib.ExitStack()
 
@@ -52,6 +53,13 @@ def page() -> Callable[[Any], Client]:
 def api() -> Callable[[str], Client]:
     """A script with a token: `api(text).post(url, {...}, content_type="application/json")`."""
     return lambda text: Client(headers={"authorization": f"Bearer {text}"})
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[ObjectStore]:
+    """A server that speaks S3."""
+    with object_store() as store:
+        yield store
 
 
 @pytest.fixture(scope="session")
