@@ -1,4 +1,4 @@
-"""One byte range of a file, as RFC 9110 (14) defines it; a download that broke off goes on where it stopped."""
+"""A file as an answer: whole, or one byte range of it as RFC 9110 (14) defines it, never all of it in memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,43 @@ from collections.abc import AsyncIterator, Callable, Generator
 from typing import IO
 
 from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from teams.access import problems
 
 CHUNK = 256 * 1024
+
+
+def serve(
+    request: HttpRequest,
+    opened: Callable[[], IO[bytes]],
+    size: int,
+    *,
+    content_type: str,
+    headers: dict[str, str],
+) -> HttpResponseBase:
+    """The file, or the range of it, or 304, or 416 (a problem document). `headers` name its ETag."""
+    if headers["ETag"] in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers=headers)
+    headers = headers | {"Accept-Ranges": "bytes"}
+    first, last, status = 0, size - 1, 200
+    if request.headers.get("If-Range", headers["ETag"]) == headers["ETag"]:
+        try:
+            part = byte_range(request.headers.get("Range", ""), size)
+        except ValueError:
+            answer = problems.response(416, "range_not_satisfiable", f"The file has {size} bytes.")
+            answer["Content-Range"] = f"bytes */{size}"
+            return answer
+        if part is not None:
+            first, last, status = *part, 206
+            headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    headers["Content-Length"] = str(last - first + 1)
+    send = chunks_apart if isinstance(request, ASGIRequest) else chunks
+    return StreamingHttpResponse(
+        send(opened, first, last), status=status, content_type=content_type, headers=headers
+    )
 
 
 def byte_range(header: str, size: int) -> tuple[int, int] | None:
