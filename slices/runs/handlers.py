@@ -9,7 +9,8 @@ from django.utils import timezone
 from slices.runs.claiming import expire, reap
 from slices.runs.models import Run
 from slices.runs.moves import finish, move
-from slices.snapshots.actions import TooSmall, freeze
+from slices.snapshots.actions import freeze
+from slices.snapshots.building import TooSmall
 from slices.snapshots.models import Snapshot
 from teams.events.actions import record
 from teams.identity.models import Organization

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -16,11 +14,9 @@ from django.utils.translation import gettext as _
 
 from projects.conditions.canonical import dumps
 from slices.definitions.actions import current
-from slices.definitions.members import NONE, Values, funnel, members
+from slices.definitions.members import NONE, Values, members
 from slices.definitions.models import Slice, SliceVersion
-from slices.snapshots import manifest, rows
-from slices.snapshots.files import draft, keep
-from slices.snapshots.manifest import BATCH, Member
+from slices.snapshots.building import TooSmall, build, least
 from slices.snapshots.models import Snapshot
 from teams.events.actions import record
 from teams.identity.models import User
@@ -29,16 +25,6 @@ from teams.work.jobs import enqueue
 from teams.work.models import Job
 
 TRIES = 3
-
-
-class TooSmall(Refused):
-    """There is less in the slice than it asks for; `funnel` says where the others went."""
-
-    def __init__(self, wanted: int, steps: list[dict[str, Any]]) -> None:
-        found = steps[-1]["n"]
-        sentence = _("The slice has %(found)s members; it needs at least %(wanted)s.")
-        super().__init__(sentence % {"found": found, "wanted": wanted}, "too_small", 409)
-        self.funnel = steps
 
 
 def check_role(slice_version: SliceVersion, role: str) -> None:
@@ -95,11 +81,6 @@ def being_frozen(slice: Slice, values: Values = NONE) -> bool:
     states = (Job.State.QUEUED, Job.State.RUNNING)
     jobs = slice.organization.jobs.filter(state__in=states, kind="snapshots.freeze")
     return jobs.filter(args__slice_id=slice.pk, args__values=dict(values)).exists()
-
-
-def least(slice_version: SliceVersion) -> int:
-    """How many members a snapshot needs: what the slice asks for, and never none."""
-    return max(1, slice_version.min_size)
 
 
 def known(slice_version: SliceVersion, role: str, as_of: datetime, values: Values = NONE) -> Snapshot | None:
@@ -161,6 +142,7 @@ def freeze(
     snapshot = organization.snapshots.create(
         project=slice_version.slice.project,
         params=dict(values),
+        parent_snapshot=before(slice_version, role, as_of, values),
         **build(slice_version, as_of, values),
         **instant(slice_version, role, as_of, values),
     )
@@ -170,48 +152,20 @@ def freeze(
         subject=snapshot,
         by=by,
         manifest_sha256=snapshot.manifest_sha256,
+        content_sha256=snapshot.content_sha256,
         members=snapshot.n_total,
     )
     return snapshot
+
+
+def before(slice_version: SliceVersion, role: str, as_of: datetime, values: Values = NONE) -> Snapshot | None:
+    """The snapshot of the same slice, child and role that came before this moment."""
+    rows = slice_version.organization.snapshots.filter(slice_version__slice=slice_version.slice_id, role=role)
+    rows = rows.filter(params_sha256=digest_of(values), as_of__lt=as_of)
+    return rows.order_by("-as_of", "-pk").first()
 
 
 @transaction.atomic
 def note_download(*, snapshot: Snapshot, kind: str, by: User) -> None:
     """Somebody, or a machine, took a snapshot away as a file of this kind."""
     record("snapshot.downloaded", organization=snapshot.organization, subject=snapshot, by=by, format=kind)
-
-
-def build(version: SliceVersion, as_of: datetime, values: Values = NONE) -> dict[str, Any]:
-    """Read the members once, in order of example, and put down who they are and what they hold."""
-    organization = version.organization
-    by_split: Counter[str] = Counter()
-    with draft() as manifest_file, draft() as rows_file:
-        who, what = manifest.Writer(manifest_file), rows.Writer(organization, rows_file)
-        for batch in batches(version, as_of, values):
-            who.add(batch)
-            what.add(batch)
-            by_split.update(member.split for member in batch)
-        manifest_sha256 = who.close()
-        steps = funnel(version, as_of, values)
-        if by_split.total() < least(version):
-            raise TooSmall(least(version), steps)
-        name = f"{organization.pk}/manifests/{manifest_sha256}.parquet"
-        keep(rows_file, rows.name_of(organization.pk, manifest_sha256, what.content_sha256))
-        return {
-            "manifest_name": keep(manifest_file, name),  # equal snapshots share one file
-            "manifest_sha256": manifest_sha256,
-            "content_sha256": what.content_sha256,
-            "n_total": by_split.total(),
-            "n_by_split": dict(by_split),
-            "n_by_label": what.n_by_label(),
-            "funnel": steps,
-        }
-
-
-def batches(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Iterator[list[Member]]:
-    """The members in order of example, through a cursor of the server's: memory stays flat."""
-    columns = ("pk", "rev", "annotation_id", "split")
-    found = members(version, as_of, values).order_by("pk").values_list(*columns)
-    rest = found.iterator(chunk_size=BATCH)
-    while batch := [Member(*row) for row in islice(rest, BATCH)]:
-        yield batch

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from slices.snapshots.actions import TooSmall, freeze
+from slices.snapshots.actions import freeze
+from slices.snapshots.building import TooSmall
 from teams.events.actions import record
 from teams.identity.models import Organization
 from teams.work.jobs import job

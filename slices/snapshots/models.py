@@ -16,7 +16,8 @@ class Snapshot(OrganizationModel):
     """Written once, whole, in the transaction that read its members; nothing about it ever changes.
 
     `manifest_sha256` is over "{example_id},{example_rev},{annotation_id or empty},{split}\\n" in order of id;
-    `content_sha256` over the keyed digests of what those rows held.
+    `content_sha256` over the keyed digests of what those rows held, as `evidence_version` lays them out.
+    `fields`, `label_schemas`, `split_policy` and `resolved_refs` are what its definition leant on at that moment.
     """
 
     class Role(models.TextChoices):
@@ -31,11 +32,22 @@ class Snapshot(OrganizationModel):
     params_sha256 = models.CharField(max_length=64)
     manifest_sha256 = models.CharField(_("manifest"), max_length=64)
     content_sha256 = models.CharField(_("contents"), max_length=64)
+    evidence_version = models.PositiveSmallIntegerField(default=1)
     manifest_name = models.CharField(max_length=200, help_text=_("Where the storage keeps the manifest."))
     n_total = models.PositiveIntegerField(_("members"))
     n_by_split = models.JSONField(default=dict)
     n_by_label = models.JSONField(default=dict)
+    histograms = models.JSONField(default=dict)
     funnel = models.JSONField(default=list)
+    fields = models.JSONField(default=list)
+    label_schemas = models.JSONField(default=list)
+    split_policy = models.JSONField(default=dict)
+    resolved_refs = models.JSONField(default=dict)
+    parent_snapshot = models.ForeignKey(
+        "self", on_delete=models.DO_NOTHING, null=True, related_name="next_snapshots"
+    )
+    code_version = models.CharField(max_length=40, blank=True, default="")
+    tzdata_version = models.CharField(max_length=20, blank=True, default="")
     built_at = models.DateTimeField(_("frozen"), default=timezone.now)
 
     class Meta:

@@ -1,13 +1,12 @@
 """What the members of a snapshot held at the moment it was frozen: one line of JSON each, put together by PostgreSQL.
 
 Examples may be changed afterwards, so what they held is written down with the manifest, in the transaction
-that read it. Snapshots with equal contents share the file.
+that read it. Snapshots with equal contents share the file. Whatever is handed out of a snapshot, in whatever
+format, is made from these lines: what is erased here is in none of them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,39 +20,62 @@ from slices.snapshots.manifest import Member
 from slices.snapshots.models import Snapshot
 from teams.identity.models import Organization
 
-VERSION = 1  # of the layout of a line; another layout is another file
+VERSION = 2  # of the layout of a line and of its digest; snapshots say which is theirs (`evidence_version`)
 CHUNK = 1024 * 1024
 SEPARATOR = b"\x1f"  # no JSON text holds one
 
-# Three columns: the opening of the line, what is digested, the label. JSON holds no control characters, so
-# these quotes and delimiters never need escaping and the bytes come as they are.
+# Three columns: the line, the label, the schema that was answered. JSON holds no control characters, so these
+# quotes and delimiters never need escaping and the bytes come as they are.
 LINES = """
 COPY (
     SELECT
         '{"example_id":' || member.example_id || ',"split":"' || member.split
-            || '","annotation_id":' || coalesce(member.annotation_id::text, 'null'),
-        '{"answer":' || coalesce(annotation.answer::text, 'null')
+            || '","annotation_id":' || coalesce(member.annotation_id::text, 'null')
+            || ',"answer":' || coalesce(annotation.answer::text, 'null')
             || ',"attributes":' || example.attributes
             || ',"captured_at":' || to_json(example.captured_at)
             || ',"key":' || to_json(example.key)
             || ',"label":' || coalesce(to_json(annotation.label)::text, 'null')
             || ',"media_type":' || to_json(example.media_type)
             || ',"media_uri":' || to_json(example.media_uri)
+            || ',"predictions":' || coalesce(said.predictions, '[]')
             || ',"text":' || to_json(example.text) || '}',
-        coalesce(to_json(annotation.label)::text, 'null')
+        coalesce(to_json(annotation.label)::text, 'null'),
+        coalesce(annotation.schema_id::text, 'null')
     FROM unnest(%(examples)s::bigint[], %(answers)s::bigint[], %(splits)s::text[]) WITH ORDINALITY
         AS member (example_id, annotation_id, split, position)
     JOIN projects_example example
         ON example.organization_id = %(organization)s AND example.id = member.example_id
     LEFT JOIN labeling_annotation annotation
         ON annotation.organization_id = %(organization)s AND annotation.id = member.annotation_id
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(
+            jsonb_build_object(
+                'model', model.name, 'version', model.version,
+                'label', prediction.label, 'confidence', prediction.confidence
+            ) ORDER BY model.name, model.version
+        )::text AS predictions
+        FROM projects_prediction prediction
+        JOIN projects_modelversion model
+            ON model.organization_id = %(organization)s AND model.id = prediction.model_version_id
+        WHERE prediction.organization_id = %(organization)s AND prediction.example_id = member.example_id
+    ) said ON true
     ORDER BY member.position
 ) TO STDOUT (FORMAT csv, DELIMITER E'\\x1f', QUOTE E'\\x01')
 """
 
 
+class Said(msgspec.Struct):
+    """What one model had said of an example."""
+
+    model: str
+    version: str
+    label: str
+    confidence: float | None
+
+
 class Row(msgspec.Struct):
-    """One line, read back; `answer` and `attributes` stay JSON text."""
+    """One line, read back; `answer` and `attributes` stay JSON text. Older snapshots hold no predictions."""
 
     example_id: int
     split: str
@@ -66,6 +88,7 @@ class Row(msgspec.Struct):
     media_type: str
     media_uri: str
     text: str
+    predictions: list[Said] = []
 
 
 class Line(NamedTuple):
@@ -76,13 +99,12 @@ class Line(NamedTuple):
 
 
 class Writer:
-    """Writes the lines of a snapshot batch by batch, digests and counts them."""
+    """Writes the lines of a snapshot batch by batch, and counts them."""
 
     def __init__(self, organization: Organization, file: IO[bytes]) -> None:
         self.organization, self.file = organization, file
-        self.key = bytes(organization.digest_key)
-        self.running = hashlib.sha256()
         self.labels: Counter[bytes] = Counter()
+        self.schemas: set[bytes] = set()
 
     def add(self, members: Sequence[Member]) -> None:
         """The next members, in order of example."""
@@ -96,30 +118,30 @@ class Writer:
             for line in copied:
                 self.line(*bytes(line).rstrip(b"\n").split(SEPARATOR))
 
-    def line(self, opening: bytes, content: bytes, label: bytes) -> None:
-        """One member. The digest is keyed: a plain hash of small personal content could be guessed."""
-        self.file.write(b"%b,%b\n" % (opening, content[1:]))
-        self.running.update(hmac.digest(self.key, content, "sha256"))
+    def line(self, line: bytes, label: bytes, schema: bytes) -> None:
+        """One member."""
+        self.file.write(line + b"\n")
         self.labels[label] += 1
-
-    @property
-    def content_sha256(self) -> str:
-        """SHA-256 over the keyed digests of the lines, in their order."""
-        return self.running.hexdigest()
+        self.schemas.add(schema)
 
     def n_by_label(self) -> dict[str, int]:
         """Members by label, "" for none."""
         return {json.loads(label) or "": n for label, n in sorted(self.labels.items())}
 
+    def schema_ids(self) -> list[int]:
+        """The label schemas that were answered."""
+        return sorted(int(schema) for schema in self.schemas - {b"null"})
 
-def name_of(organization_id: int, manifest_sha256: str, content_sha256: str) -> str:
+
+def name_of(organization_id: int, version: int, manifest_sha256: str, content_sha256: str) -> str:
     """Where the lines are kept: a name that only snapshots with equal members and contents share."""
-    return f"{organization_id}/rows/v{VERSION}/{manifest_sha256}-{content_sha256[:32]}.jsonl"
+    return f"{organization_id}/rows/v{version}/{manifest_sha256}-{content_sha256[:32]}.jsonl"
 
 
 def rows_name(snapshot: Snapshot) -> str:
     """Where the lines of a snapshot are kept."""
-    return name_of(snapshot.organization_id, snapshot.manifest_sha256, snapshot.content_sha256)
+    hashes = (snapshot.manifest_sha256, snapshot.content_sha256)
+    return name_of(snapshot.organization_id, snapshot.evidence_version, *hashes)
 
 
 def read(snapshot: Snapshot) -> Iterator[list[Line]]:
@@ -128,16 +150,6 @@ def read(snapshot: Snapshot) -> Iterator[list[Line]]:
     with default_storage.open(rows_name(snapshot)) as file:
         while raw := file.readlines(CHUNK):
             yield [Line(line, decoder.decode(line)) for line in raw]
-
-
-def intact(snapshot: Snapshot) -> bool:
-    """Whether the stored lines still have the keyed digest that the snapshot was given."""
-    key, running = bytes(snapshot.organization.digest_key), hashlib.sha256()
-    with default_storage.open(rows_name(snapshot)) as file:
-        for line in file:
-            _opening, _comma, content = line.rstrip(b"\n").partition(b',"answer":')
-            running.update(hmac.digest(key, b'{"answer":' + content, "sha256"))
-    return running.hexdigest() == snapshot.content_sha256
 
 
 def find(snapshot: Snapshot, example_id: int) -> Row | None:

@@ -16,7 +16,8 @@ from projects.conditions import Condition, ConditionError
 from slices.definitions.actions import Definition, change_slice, create_slice, current
 from slices.definitions.members import funnel, live_count, members
 from slices.models import Snapshot
-from slices.snapshots.actions import TooSmall, freeze_now
+from slices.snapshots.actions import freeze_now
+from slices.snapshots.building import TooSmall
 from slices.snapshots.manifest import read, verify
 from teams.identity.refused import Refused
 from teams.identity.roles import Role

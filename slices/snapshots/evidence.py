@@ -1,0 +1,95 @@
+"""What proves, to somebody far from here, that some lines are those of a snapshot: a keyed digest of each.
+
+The key of a snapshot is its own: whoever downloads it may have the key, and learns nothing about any other. A plain
+hash would let anybody who guesses a short text, or a person's answer, find out that they guessed right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from typing import IO
+
+from django.core.files.storage import default_storage
+
+from slices.snapshots.files import Draft
+from slices.snapshots.models import Snapshot
+from slices.snapshots.rows import name_of, rows_name
+from teams.identity.models import Organization
+
+SIZE = 32  # bytes of a digest; the file of digests has no other structure
+PURPOSE = (
+    b"snapshot\x00"  # digests of uploaded pictures are made under the same key, of what anybody may upload
+)
+
+
+def key_for(organization: Organization, manifest_sha256: str) -> bytes:
+    """The key of the snapshots with these members."""
+    return hmac.digest(bytes(organization.digest_key), PURPOSE + manifest_sha256.encode(), "sha256")
+
+
+def key_of(snapshot: Snapshot) -> bytes | None:
+    """The key of a snapshot; None for one frozen when the digests were still under the organization's own."""
+    if snapshot.evidence_version < 2:
+        return None
+    return key_for(snapshot.organization, snapshot.manifest_sha256)
+
+
+def write_digests(lines: IO[bytes], file: Draft, key: bytes) -> str:
+    """The digest of each line, one behind the other; SHA-256 of them all is what the contents are called."""
+    lines.seek(0)
+    for line in lines:
+        file.write(hmac.digest(key, line.rstrip(b"\n"), "sha256"))
+    return file.running.hexdigest()
+
+
+def digests_name(organization_id: int, manifest_sha256: str, content_sha256: str) -> str:
+    """Where the digests are kept, beside the lines."""
+    return name_of(organization_id, 2, manifest_sha256, content_sha256).removesuffix("jsonl") + "digests"
+
+
+def digests_of(snapshot: Snapshot) -> str:
+    """Where the digests of a snapshot are kept."""
+    return digests_name(snapshot.organization_id, snapshot.manifest_sha256, snapshot.content_sha256)
+
+
+def intact(snapshot: Snapshot) -> bool:
+    """Whether the stored lines are those that were frozen, but for those that were erased since."""
+    if snapshot.evidence_version < 2:
+        return first_digest(snapshot) == snapshot.content_sha256
+    return digests_hold(snapshot) and lines_hold(snapshot)
+
+
+def digests_hold(snapshot: Snapshot) -> bool:
+    """Whether the file of digests is the one that the snapshot is named after."""
+    running = hashlib.sha256()
+    for digest in stored_digests(snapshot):
+        running.update(digest)
+    return running.hexdigest() == snapshot.content_sha256
+
+
+def lines_hold(snapshot: Snapshot) -> bool:
+    """Whether every line still there has its digest, in order; lines that were erased leave a gap."""
+    key, digests = key_of(snapshot), stored_digests(snapshot)
+    assert key is not None
+    with default_storage.open(rows_name(snapshot)) as file:
+        wanted = (hmac.digest(key, line.rstrip(b"\n"), "sha256") for line in file)
+        return all(digest in digests for digest in wanted)  # goes on where the one before was found
+
+
+def stored_digests(snapshot: Snapshot) -> Iterator[bytes]:
+    """The digests, one after the other."""
+    with default_storage.open(digests_of(snapshot)) as file:
+        while digest := file.read(SIZE):
+            yield digest
+
+
+def first_digest(snapshot: Snapshot) -> str:
+    """What contents were called in version 1: over digests, under the organization's key, of a part of each line."""
+    key, running = bytes(snapshot.organization.digest_key), hashlib.sha256()
+    with default_storage.open(rows_name(snapshot)) as file:
+        for line in file:
+            _opening, _comma, content = line.rstrip(b"\n").partition(b',"answer":')
+            running.update(hmac.digest(key, b'{"answer":' + content, "sha256"))
+    return running.hexdigest()
