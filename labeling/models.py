@@ -1,9 +1,9 @@
 """Gathers the models of the rooms."""
 
-from labeling.answers.models import Annotation
+from labeling.answers.models import Annotation, ImportedPerson
 from labeling.asks.models import Ask
 from labeling.quality.models import Review
 from labeling.queues.models import Queue
 from labeling.tasks.models import Lease, Task
 
-__all__ = ["Annotation", "Ask", "Lease", "Queue", "Review", "Task"]
+__all__ = ["Annotation", "Ask", "ImportedPerson", "Lease", "Queue", "Review", "Task"]

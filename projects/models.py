@@ -10,6 +10,7 @@ from projects.streams.models import (
     Project,
     ProjectGroupObjectPermission,
     ProjectUserObjectPermission,
+    SplitAssignment,
     SplitPolicy,
     Stream,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Project",
     "ProjectGroupObjectPermission",
     "ProjectUserObjectPermission",
+    "SplitAssignment",
     "SplitPolicy",
     "Stream",
 ]

@@ -14,8 +14,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from labeling.answers.taking import take
 from projects.conditions.api import ExampleList
-from projects.streams.actions import receive
 from projects.streams.api import RawJSONParser, ReceivedOut, lines_in, raw_body, said
 from projects.streams.models import Stream
 from projects.streams.ndjson import CONTENT_TYPES, Lines, taken
@@ -48,6 +48,21 @@ class InlinePredictionDoc(serializers.Serializer[Any]):
     output = serializers.DictField(required=False)
 
 
+class LabelDoc(serializers.Serializer[Any]):
+    """What somebody outside said of the example: it counts, unless a person here has answered, or others contradict."""
+
+    answer = serializers.DictField(
+        help_text="{question name: value}, for the newest questions of the project."
+    )
+    by = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="Who said so: an e-mail address or a name. Everybody has one say about an example.",
+    )
+    at = serializers.DateTimeField(required=False, help_text="When, with its zone; now, if absent.")
+
+
 class ExampleDoc(serializers.Serializer[Any]):
     """One example; `key` is yours, and sending it again creates nothing."""
 
@@ -57,6 +72,12 @@ class ExampleDoc(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=100_000, required=False, allow_blank=True)
     media = MediaDoc(required=False)
     predictions = InlinePredictionDoc(many=True, required=False)
+    labels = LabelDoc(many=True, required=False)
+    split = serializers.ChoiceField(
+        ["train", "val", "test"],
+        required=False,
+        help_text="The side it comes with; a hash decides, if absent. An example never changes sides.",
+    )
 
 
 class ExamplesDoc(serializers.Serializer[Any]):
@@ -110,7 +131,7 @@ class Examples(ExampleList):
         self.refuse_options()
         body = READER.body(raw_body(request))
         rows = READER.rows(body.examples)
-        return said(receive(stream=channel, rows=rows, mode=body.mode, by=self.user))
+        return said(take(stream=channel, rows=rows, mode=body.mode, by=self.user))
 
     def take_lines(self, request: Request, lines: Lines, channel: Stream) -> HttpResponseBase:
         """Take lines and answer with lines, while they are read."""
@@ -118,10 +139,10 @@ class Examples(ExampleList):
         only_errors = choice(request, "outcomes", OUTCOMES) == "errors"
         user = self.user
 
-        def take(rows: list[RowIn | Bad]) -> Received:
-            return receive(stream=channel, rows=rows, mode=mode, by=user)
+        def take_batch(rows: list[RowIn | Bad]) -> Received:
+            return take(stream=channel, rows=rows, mode=mode, by=user)
 
-        answer = taken(lines, take, only_errors=only_errors)
+        answer = taken(lines, take_batch, only_errors=only_errors)
         is_async = isinstance(request._request, ASGIRequest)
         return StreamingHttpResponse(apart(answer) if is_async else answer, content_type=CONTENT_TYPES[0])
 

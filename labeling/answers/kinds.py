@@ -7,4 +7,5 @@ from teams.events.actions import Kind
 KINDS = (
     Kind("annotation.submitted", _("Answered")),
     Kind("annotation.accepted", _("Answer accepted")),
+    Kind("labels.imported", _("Labels imported")),
 )

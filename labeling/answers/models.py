@@ -10,8 +10,34 @@ from django.utils.translation import gettext_lazy as _
 from labeling.queues.models import Queue
 from labeling.tasks.models import Lease, SelectedBy, Task
 from projects.schemas.models import LabelSchema
-from projects.streams.models import Example
-from teams.identity.models import OrganizationModel, User
+from projects.streams.models import Example, Project
+from teams.identity.models import OrganizationModel, User, organization_key
+
+
+class ImportedPerson(OrganizationModel):
+    """Somebody outside who said what a label is, as an import names them; a manager may say which member that is."""
+
+    organization = organization_key("imported_people")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="imported_people")
+    name = models.CharField(_("name"), max_length=200)
+    user = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("is our member"),
+    )
+    created_at = models.DateTimeField(_("first seen"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("person named by an import")
+        verbose_name_plural = _("people named by imports")
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="imported_person_is_one")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Annotation(OrganizationModel):
@@ -45,6 +71,14 @@ class Annotation(OrganizationModel):
     )
     author = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, related_name="annotations", db_index=False
+    )
+    said_by = models.ForeignKey(
+        ImportedPerson,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="annotations",
+        db_index=False,
+        verbose_name=_("said outside by"),
     )
     schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="+", db_index=False)
     answer = models.JSONField(_("answer"))
@@ -92,6 +126,11 @@ class Annotation(OrganizationModel):
                 fields=["organization", "queue", "id"],
                 condition=Q(state="in_review"),
                 name="annotation_to_review",
+            ),
+            models.Index(
+                fields=["organization", "said_by", "id"],
+                condition=Q(said_by__isnull=False),
+                name="annotation_said_outside",
             ),
         ]
 

@@ -53,6 +53,43 @@ def check_on_page(schema: LabelSchema) -> None:
         raise Refused(sentence % {"title": others[0]}, "not_on_page", 422)
 
 
+def queue_of_imports(*, stream: Stream, schema: LabelSchema, by: User | None) -> Queue:
+    """Where labels that came with examples are kept; made on first use. It hands out nothing."""
+    organization = stream.organization
+    found = organization.queues.filter(stream=stream, schema=schema, holds_imports=True)
+    return found.select_related("organization", "stream").first() or _make_queue_of_imports(
+        stream, schema, by
+    )
+
+
+@transaction.atomic
+def _make_queue_of_imports(stream: Stream, schema: LabelSchema, by: User | None) -> Queue:
+    organization = stream.organization
+    organization.streams.select_for_update(no_key=True).get(pk=stream.pk)  # two first batches make one queue
+    organization.label_schemas.filter(pk=schema.pk, frozen_at=None).update(frozen_at=timezone.now())
+    queue, is_new = organization.queues.get_or_create(
+        stream=stream,
+        schema=schema,
+        holds_imports=True,
+        defaults={
+            "project": stream.project,
+            "slug": f"imported-{stream.pk}-v{schema.version}",
+            "name": _("Imported labels: %(stream)s, version %(version)s")
+            % {"stream": stream.name[:60], "version": schema.version},
+            "state": Queue.State.PAUSED,
+        },
+    )
+    if is_new:
+        record("queue.created", organization=organization, subject=queue, by=by)
+    return queue
+
+
+def check_for_people(queue: Queue) -> None:
+    """A queue that only keeps imported labels has no places."""
+    if queue.holds_imports:
+        raise Refused(_("This queue keeps imported labels; it has no places for people."), "holds_imports")
+
+
 @transaction.atomic
 def pause(*, queue: Queue, by: User | None) -> None:
     """Hand out no more tasks; what people hold they may finish."""
@@ -64,6 +101,7 @@ def pause(*, queue: Queue, by: User | None) -> None:
 @transaction.atomic
 def resume(*, queue: Queue, by: User | None) -> None:
     """Hand out tasks again."""
+    check_for_people(queue)
     organization = queue.organization
     if organization.queues.filter(pk=queue.pk, state=Queue.State.PAUSED).update(state=Queue.State.ACTIVE):
         record("queue.resumed", organization=organization, subject=queue, by=by)

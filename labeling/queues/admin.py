@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from labeling.queues.actions import check_on_page, create_queue, pause, resume
+from labeling.queues.actions import check_for_people, check_on_page, create_queue, pause, resume
 from labeling.queues.models import Queue
 from projects.conditions.forms import ConditionForm, condition_text
 from teams.desk.attention import Call, attention
@@ -135,6 +135,7 @@ class QueueAdmin(OrganizationAdmin):
 
 def check_state(queue: Queue, state: str) -> None:
     """Pausing what stands, or resuming what runs, says nothing new."""
+    check_for_people(queue)
     if queue.state != state:
         raise Refused(
             _("This queue hands out tasks already.")

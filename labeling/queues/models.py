@@ -45,6 +45,12 @@ class Queue(OrganizationModel):
         help_text=_("Off for control queues: their labels reach only the slices that name the queue."),
     )
     priority = models.SmallIntegerField(_("priority"), default=0)
+    holds_imports = models.BooleanField(
+        _("holds imported labels"),
+        default=False,
+        editable=False,
+        help_text=_("Labels that came with examples are kept here; it has no places for people."),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -54,6 +60,9 @@ class Queue(OrganizationModel):
         constraints = [
             models.UniqueConstraint(fields=["project", "slug"], name="queue_address"),
             models.CheckConstraint(condition=Q(overlap__gte=1), name="queue_overlap"),
+            models.UniqueConstraint(
+                fields=["stream", "schema"], condition=Q(holds_imports=True), name="one_queue_of_imports"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ class SelectedBy(models.TextChoices):
     GOLD = "gold", _("to measure people")
     ASK = "ask", _("asked by a pipeline")
     MANUAL = "manual", _("by hand")
+    IMPORT = "import", _("imported")
 
 
 class Task(OrganizationModel):
@@ -39,7 +40,8 @@ class Task(OrganizationModel):
         State.OPEN: (State.COMPLETE, State.IN_REVIEW, State.ACCEPTED, State.ARCHIVED),
         State.COMPLETE: (State.IN_REVIEW, State.ACCEPTED, State.OPEN, State.ARCHIVED),
         State.IN_REVIEW: (State.ACCEPTED, State.OPEN, State.ARCHIVED),
-        State.ACCEPTED: (State.ARCHIVED,),
+        # Back to complete: imported labels that have come to contradict each other.
+        State.ACCEPTED: (State.COMPLETE, State.ARCHIVED),
         State.ARCHIVED: (),
     }
 

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.lookups import LessThan
 from django.utils import timezone
 
+from labeling.queues.actions import check_for_people
 from labeling.queues.models import Queue
 from labeling.tasks.actions import open_tasks
 from labeling.tasks.models import SelectedBy
@@ -46,6 +47,7 @@ def draw(*, queue: Queue, total: int, by: User | None) -> int:
 
     The lot is a hash of queue and key, so asking again for the same total opens nothing.
     """
+    check_for_people(queue)
     queue.organization.queues.select_for_update().get(pk=queue.pk)
     missing = total - queue.organization.tasks.filter(queue=queue).count()
     if missing <= 0:

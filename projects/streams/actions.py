@@ -115,9 +115,11 @@ def receive(
     """
     now = timezone.now()
     rules = Rules(stream)
+    rules.splits.look_up(rows)
     good, bad = sort_out(rules, rows)
     lines = prepared(stream.organization, rules, good, now)
     written = receiving.write(stream, lines, mode, now)
+    rules.splits.keep()
     said = [(written[row.key][0], said) for _index, row in good for said in row.predictions]
     news = predictions.write_inline(stream, said, now, by) if said else set()
     if news:
@@ -139,7 +141,7 @@ def sort_out(rules: Rules, rows: Sequence[RowIn | Bad]) -> tuple[Good, list[Outc
     good: Good = []
     bad = []
     for index, row in enumerate(rows):
-        errors = row.errors if isinstance(row, Bad) else rules.errors(row) or twice(row.key, seen)
+        errors = row.errors if isinstance(row, Bad) else twice(row.key, seen) or rules.errors(row)
         if isinstance(row, Bad) or errors:
             bad.append(rejected("examples", index, row.key, errors))
         else:

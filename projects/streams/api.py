@@ -82,6 +82,9 @@ class ReceivedOut(serializers.Serializer[Any]):
     unchanged = serializers.IntegerField()
     rejected = serializers.IntegerField()
     rows = OutcomeOut(many=True)
+    labels = serializers.IntegerField(
+        required=False, help_text="How many labels that came with the rows are new; absent where none is."
+    )
 
 
 class ModelRef(serializers.Serializer[Any]):

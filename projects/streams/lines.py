@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from projects.schemas.fields import FieldSpec, field_specs
+from projects.streams.assigning import Splits
 from projects.streams.media import MAX_BYTES, sniff
 from projects.streams.models import SplitPolicy, Stream
 from projects.streams.rows import MediaIn, RowIn
-from projects.streams.splits import bucket_of
 from projects.streams.values import pointer
 from teams.access.problems import FieldError
 
@@ -48,7 +48,7 @@ class Rules:
         self.specs = tuple(specs.values())
         self.promoted = tuple((spec.name, spec.column) for spec in self.specs if spec.column)
         self.split_by = stream.split_by
-        self.policy = first_policy(stream)
+        self.splits = Splits(stream, first_policy(stream))
 
     def errors(self, row: RowIn) -> list[FieldError]:
         """What is wrong with a row that reads well; pointers start at the row."""
@@ -61,7 +61,11 @@ class Rules:
             found += self.split_errors(row.attributes)
         if row.media is not None:
             found += media_errors(row.media)
-        return found
+        return found or self.splits.refusal(row, self.split_key(row))
+
+    def split_key(self, row: RowIn) -> str:
+        """The group of a row."""
+        return row.attributes[self.split_by] if self.split_by else row.key
 
     def split_errors(self, given: dict[str, Any]) -> Iterable[FieldError]:
         """A stream that splits by an attribute needs it on every example, or the split would leak."""
@@ -72,14 +76,13 @@ class Rules:
 
     def line(self, row: RowIn, now: datetime, uri: str, media_type: str) -> Line:
         """The line of a row without errors. A row without a time gets `now`: the insert knows it by that."""
-        split_key = row.attributes[self.split_by] if self.split_by else row.key
-        given = row.attributes
+        split_key, given = self.split_key(row), row.attributes
         return Line(
             row.key,
             row.captured_at or now,
             given,
             split_key,
-            bucket_of(self.policy.salt, split_key),
+            self.splits.bucket(row, split_key),
             row.text,
             uri,
             media_type,

@@ -150,6 +150,26 @@ class SplitPolicy(OrganizationModel):
         return f"{self.stream} split v{self.version}"
 
 
+class SplitAssignment(OrganizationModel):
+    """A group that an import put where its hash would not: rows of it that come later go there too."""
+
+    organization = organization_key("split_assignments")
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="split_assignments")
+    split_key = models.CharField(max_length=200)
+    bucket = models.PositiveSmallIntegerField()
+
+    class Meta:
+        verbose_name = _("assigned group")
+        verbose_name_plural = _("assigned groups")
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "split_key"], name="group_is_assigned_once"),
+            models.CheckConstraint(condition=Q(bucket__lt=10_000), name="assigned_bucket"),
+        ]
+
+    def __str__(self) -> str:
+        return self.split_key
+
+
 class LabelState(models.TextChoices):
     """How far an example is on its way to a label that counts."""
 
@@ -206,6 +226,12 @@ class Example(OrganizationModel):
                 name="example_slice",
             ),
             models.Index(fields=["organization", "stream", "-id"], name="example_newest"),
+            # Only streams that split by an attribute have rows in it; the others pay nothing for it.
+            models.Index(
+                fields=["organization", "stream", "split_key"],
+                condition=~Q(split_key=models.F("key")),
+                name="example_group",
+            ),
         ]
         triggers = NOTES
 

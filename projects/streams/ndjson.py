@@ -142,6 +142,7 @@ def read(line: bytes | None) -> Row:
 def taken(lines: Lines, take: Take, *, only_errors: bool) -> Iterator[bytes]:
     """The answer, batch by batch: a line for each row (or for each rejected one), at last one that sums up."""
     sums = dict.fromkeys(COUNTS, 0)
+    labels = 0
     done: dict[str, Any] = {"done": True}
     try:
         for batch in batches(lines):
@@ -149,9 +150,10 @@ def taken(lines: Lines, take: Take, *, only_errors: bool) -> Iterator[bytes]:
             yield said(received, sum(sums.values()), only_errors)
             for name in COUNTS:
                 sums[name] += getattr(received, name)
+            labels += received.labels
     except Broken as broken:
         done = {"done": False, "problem": {"code": broken.code, "detail": broken.detail}}
-    yield msgspec.json.encode({**done, **sums}) + b"\n"
+    yield msgspec.json.encode({**done, **sums} | ({"labels": labels} if labels else {})) + b"\n"
 
 
 def said(received: Received, before: int, only_errors: bool) -> bytes:

@@ -25,14 +25,18 @@ class Outcome(msgspec.Struct, omit_defaults=True, gc=False):
     errors: list[FieldError] | msgspec.UnsetType = msgspec.UNSET
 
 
-class Received(msgspec.Struct):
-    """What became of a batch: four counts that sum to its rows, and each row in the order given."""
+class Received(msgspec.Struct, omit_defaults=True):
+    """What became of a batch: four counts that sum to its rows, and each row in the order given.
+
+    `labels` is how many of the labels that came with them are new.
+    """
 
     created: int
     updated: int
     unchanged: int
     rejected: int
     rows: list[Outcome]
+    labels: int = 0
 
 
 def rejected(at: str, index: int, key: str | None, errors: Sequence[FieldError]) -> Outcome:

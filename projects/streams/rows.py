@@ -16,6 +16,8 @@ MAX_ROWS = 1000
 MAX_KEY = 200
 MAX_TEXT = 100_000
 MAX_ATTRIBUTES = 100
+MAX_LABELS = 20
+MAX_WHO = 200
 MAX_ROW_BYTES = 256_000
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -24,6 +26,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+SplitName = Literal["train", "val", "test"]
 
 
 class MediaIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
@@ -52,6 +55,17 @@ class InlinePrediction(msgspec.Struct, forbid_unknown_fields=True, frozen=True, 
     output: dict[str, Any] = {}
 
 
+class InlineLabel(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
+    """What somebody outside said of the example it comes with: {question name: value}, who said so, and when.
+
+    `by` is an e-mail address or a name; empty where nobody in particular is known.
+    """
+
+    answer: dict[str, Any]
+    by: Annotated[str, msgspec.Meta(max_length=MAX_WHO)] = ""
+    at: Moment | None = None
+
+
 class PredictionIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """What a model said of an example that is already here."""
 
@@ -62,8 +76,9 @@ class PredictionIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=F
 
 
 class RowIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
-    """One example. What a row leaves out is empty; only `captured_at` then stays as it was.
+    """One example. What a row leaves out is empty; `captured_at`, the split and labels then stay as they were.
 
+    `split` is the side of the train/test assignment that the example comes with; without it a hash decides.
     Rows hold no cycles (gc=False): a thousand of them a batch would only keep the collector busy.
     """
 
@@ -73,6 +88,8 @@ class RowIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
     media: MediaIn | None = None
     predictions: Annotated[list[InlinePrediction], msgspec.Meta(max_length=20)] = []
+    labels: Annotated[list[InlineLabel], msgspec.Meta(max_length=MAX_LABELS)] = []
+    split: SplitName | None = None
 
 
 class Bad(msgspec.Struct, frozen=True):
@@ -188,6 +205,19 @@ def unkeepable(row: RowIn | PredictionIn, raw: bytes) -> list[FieldError]:
     errors += odd_values(row.attributes, "/attributes")
     for index, prediction in enumerate(row.predictions):
         errors += odd_values(prediction.output, f"/predictions/{index}/output")
+    for index, label in enumerate(row.labels):
+        errors += unkeepable_label(label, f"/labels/{index}")
+    return errors
+
+
+def unkeepable_label(label: InlineLabel, at: str) -> list[FieldError]:
+    """The same of a label that came with a row."""
+    errors = list(odd_values(label.answer, f"{at}/answer"))
+    if not label.by.isprintable() or label.by != label.by.strip():
+        detail = "Who said it has no control characters, and no space around it."
+        errors.append(FieldError(f"{at}/by", "format", detail))
+    if label.at is not None and not EARLIEST <= label.at < LATEST:
+        errors.append(FieldError(f"{at}/at", "out_of_range", "A time lies between 1970 and 2200."))
     return errors
 
 

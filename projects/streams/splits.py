@@ -8,6 +8,7 @@ from typing import Literal
 from projects.streams.models import SplitPolicy
 
 Split = Literal["test", "val", "train"]
+Cuts = dict[str, tuple[int, int]]
 SEPARATOR = b"\x1f"
 
 
@@ -22,3 +23,9 @@ def split_of(bucket: int, policy: SplitPolicy) -> Split:
     if bucket < policy.test_until:
         return "test"
     return "val" if bucket < policy.val_until else "train"
+
+
+def cuts(policy: SplitPolicy) -> Cuts:
+    """The bucket range [low, high) of each split."""
+    test, val = policy.test_until, policy.val_until
+    return {"test": (0, test), "val": (test, val), "train": (val, SplitPolicy.BUCKETS)}

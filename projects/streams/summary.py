@@ -47,6 +47,12 @@ WHERE example.organization_id = %(organization)s AND example.id = given.example_
 """
 
 
+def lock(organization: Organization, example_ids: Sequence[int]) -> None:
+    """Keep everybody else's hands off these examples' labels until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, {"organization": organization.pk, "ids": list(example_ids)})
+
+
 @transaction.atomic
 def summarize(
     *, organization: Organization, example_ids: Sequence[int] = (), labels: Iterable[LabelSummary] = ()
@@ -64,8 +70,8 @@ def summarize(
     if not values["ids"]:
         return 0
     changed = 0
+    lock(organization, values["ids"])
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, values)
         if example_ids:
             cursor.execute(PREDICTED, {**values, "ids": list(example_ids)})
             changed += cursor.rowcount

@@ -71,6 +71,7 @@ class World:
         self.people()
         self.stream_side()
         self.labeling_side()
+        self.from_outside()
         self.slices_side()
         self.bystanders()
 
@@ -178,6 +179,15 @@ class World:
         )
 
     # what people say
+
+    def from_outside(self) -> None:
+        """What came with an import: somebody named, and a group that was assigned."""
+        self.outside_person = self.organization.imported_people.create(
+            project=self.project, name=self.say("person outside")
+        )
+        self.organization.split_assignments.create(
+            stream=self.stream, split_key=self.say("group"), bucket=5000
+        )
 
     def labeling_side(self) -> None:
         self.queue = QueueFactory(
