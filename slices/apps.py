@@ -42,6 +42,15 @@ class SlicesConfig(AppConfig):
         assert schedules
         assert gates  # handlers are registered by being imported
         view = "projects.view_project"
+        register_item(
+            _("Explore"),
+            "explore",
+            key="x",
+            permission=view,
+            scope="project",
+            order=15,
+            pages=["explore-save"],
+        )
         of_slices = ["snapshot", "families", "family", "family-child"]
         register_item(
             _("Slices"), "slices", key="s", permission=view, scope="project", order=20, pages=of_slices

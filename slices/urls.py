@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from slices.definitions.urls import urlpatterns as definitions
+from slices.explorer.urls import urlpatterns as explorer
 from slices.families.urls import urlpatterns as families
 from slices.gates.overview import home
 from slices.gates.urls import urlpatterns as gates
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
     *definitions,
     *families,
+    *explorer,
     *snapshots,
     *runs,
     *schedules,

@@ -26,6 +26,7 @@ from projects.conditions.shapes import (
     ConditionOut,
     ExamplePage,
 )
+from projects.conditions.withholding import withheld
 from projects.streams import media
 from projects.streams.models import Example, Media, Stream
 from teams.access.api import MachineView
@@ -56,9 +57,8 @@ class StreamView(MachineView):
         except ConditionError as wrong:
             detail = "The condition cannot be used."
             raise Problem(422, "bad_condition", detail, errors=wrong.errors) from None
-        for name, field in condition.used_fields.items():
-            if field.verb and not self.may(field.verb, condition.stream):
-                raise Problem(403, "not_allowed", f"This token may not ask for {name!r}.")
+        for name in withheld(condition, lambda verb: self.may(verb, condition.stream)):
+            raise Problem(403, "not_allowed", f"This token may not ask for {name!r}.")
         return condition
 
     def may(self, verb: str, stream: Stream) -> bool:

@@ -9,7 +9,17 @@ from typing import Any
 
 from projects.conditions.checking import fits
 from projects.conditions.errors import error, suggestions
-from projects.conditions.nodes import PARAM_TYPES, is_logic, is_param, moment
+from projects.conditions.fields import Field
+from projects.conditions.nodes import (
+    PARAM_FOR,
+    PARAM_TYPES,
+    WHOLE,
+    is_logic,
+    is_param,
+    leaves,
+    moment,
+    operands,
+)
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}\Z")
 MAX_PARAMS = 20
@@ -28,6 +38,20 @@ def declaration_errors(params: Mapping[str, str]) -> list[dict[str, Any]]:
         elif type_name not in PARAM_TYPES:
             detail = f"A parameter is one of {', '.join(PARAM_TYPES)}."
             found.append(error("bad_param", pointer, detail, allowed=list(PARAM_TYPES)))
+    return found
+
+
+def implied(node: Any, fields: Mapping[str, Field]) -> dict[str, str]:
+    """{name: type} of the parameters that a condition uses, as the fields beside them have it.
+
+    Of a parsed condition that nobody has checked; a parameter beside an unknown field is a string.
+    """
+    found: dict[str, str] = {}
+    for leaf in (one for one in leaves(node) if one["op"] not in WHOLE):
+        field = fields.get(leaf["args"][0]["property"])
+        for operand in operands(leaf):
+            if is_param(operand):
+                found.setdefault(operand["param"], PARAM_FOR[field.type] if field else "string")
     return found
 
 

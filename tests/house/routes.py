@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
+from urllib.parse import quote
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -61,6 +62,17 @@ def signature(world: World) -> str:
     return "?" + signed_url(world.organization, world.example_row).partition("?")[2]
 
 
+def explored(world: World) -> str:
+    """A condition that somebody tries; the sweep swaps the stream too, by the project that it is sought in."""
+    return f"?stream={world.stream.slug}&where=" + quote("confidence < 0.6 or label <> '3'")
+
+
+def a_taken_name(world: World) -> dict[str, Any]:
+    """A slice whose address is taken, so that saving it changes nothing."""
+    asked = {"stream": world.stream.slug, "where": "confidence < 0.6", "name": "x", "slug": world.slice.slug}
+    return asked | {"labels": "any", "splits": "train", "min_size": "0"}
+
+
 PAGES = [
     Route("desk", {"GET": "teams.manage_desk"}, ORGANIZATION),
     Route("home", {"GET": "member"}, ORGANIZATION),
@@ -101,6 +113,11 @@ PAGES = [
     Route("label-answer", {"POST": LABEL}, QUEUE, lease_of, holder=True),
     Route("label-skip", {"POST": LABEL}, QUEUE, lease_of, holder=True),
     Route("label-renew", {"POST": LABEL}, QUEUE, lease_of, holder=True),
+    Route("explore", {"GET": VIEW}, HERE, query=explored),
+    Route("explore-count", {"GET": VIEW}, HERE, query=explored),
+    Route("explore-found", {"GET": VIEW}, HERE, query=explored),
+    Route("explore-complete", {"GET": VIEW}, HERE, query=lambda world: explored(world) + "&cursor=0"),
+    Route("explore-save", {"GET": MANAGE, "POST": MANAGE}, HERE, a_taken_name),
     Route("slices", {"GET": VIEW}, HERE),
     Route("slice", {"GET": VIEW}, HERE | {"slug": "slice.slug"}),
     Route("slice-freeze", {"POST": EXPORT}, HERE | {"slug": "slice.slug"}, lambda world: {"role": "train"}),

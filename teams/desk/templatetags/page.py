@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.template.loader import render_to_string
@@ -91,6 +92,12 @@ def sparkline(values: Sequence[float | None], label: str = "") -> SafeString:
 def chart(drawn: Chart, level: int = 3) -> str:
     """A chart with its title, description and table; the title is a heading of this level."""
     return render_to_string("components/chart.html", {"chart": drawn, "level": level})
+
+
+@register.simple_tag
+def query(**parts: Any) -> str:
+    """The part of an address after the `?`; what is empty is left out."""
+    return urlencode({name: value for name, value in parts.items() if value not in (None, "")})
 
 
 @register.simple_tag
