@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 
 from projects.conditions.completing import complete
 from projects.conditions.counting import Explanation, explain
-from projects.conditions.text import MAX_TEXT
+from projects.conditions.text import MAX_TEXT, show_field
+from projects.schemas.fields import field_specs
 from projects.streams.doors import can, open_project
 from projects.streams.media import shows_media, signed_url
 from projects.streams.models import Project, Stream
@@ -110,7 +111,9 @@ def completions(request: MemberRequest, project: str) -> HttpResponse:
         raise Http404
     may = may_in(request, place)
     found = complete(text.replace("\x00", " "), int(cursor), stream, may=may)
-    return JsonResponse({"completions": [one._asdict() for one in found[:50]]})
+    own = {show_field(name) for name in field_specs(stream.fields)}
+    found.sort(key=lambda one: one.kind == "field" and one.text not in own)  # the stream's own come first
+    return JsonResponse({"completions": [one._asdict() for one in found]})
 
 
 def part_of(request: MemberRequest, project: str) -> tuple[Project, Slice | None, Asked]:

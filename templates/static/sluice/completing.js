@@ -1,6 +1,7 @@
 // Suggestions below a text: what may stand at the cursor, asked of the server; a list box that the keyboard walks.
 
 const PAUSE_MS = 90;
+const SHOWN = 8; // lines at once: the list moves with the keys, and has nothing to scroll
 const KINDS_WITH_A_SPACE = new Set(["field", "operator", "keyword", "value", "param"]);
 
 // The server counts characters, the browser halves of the rare ones.
@@ -12,6 +13,7 @@ export function complete(field, list, form, mirror) {
   let pause = 0;
   let found = [];
   let active = -1;
+  let first = 0; // of the lines that are shown
   let chosen = false; // whether somebody walked the list
 
   const close = () => {
@@ -46,9 +48,10 @@ export function complete(field, list, form, mirror) {
 
   function show(aloud) {
     if (!found.length) return close();
-    list.replaceChildren(...found.map(row));
     list.hidden = false;
     chosen = false;
+    first = 0;
+    draw();
     const typing = found[0].replace[1] > found[0].replace[0];
     activate(typing ? 0 : -1);
     beside();
@@ -58,10 +61,20 @@ export function complete(field, list, form, mirror) {
     }
   }
 
+  function draw() {
+    list.replaceChildren(...found.slice(first, first + SHOWN).map((one, index) => row(one, first + index)));
+    const below = found.length - first - SHOWN;
+    if (below > 0) list.dataset.more = form.dataset.more.replace("%", below);
+    else delete list.dataset.more;
+  }
+
   function row(one, index) {
     const line = document.createElement("li");
     line.id = `completion-${index}`;
     line.role = "option";
+    line.dataset.index = index;
+    line.ariaPosInSet = index + 1;
+    line.ariaSetSize = found.length;
     const text = document.createElement("span");
     text.className = "mono";
     text.textContent = one.text;
@@ -73,13 +86,13 @@ export function complete(field, list, form, mirror) {
   }
 
   function activate(index) {
-    list.querySelector("[aria-selected=true]")?.removeAttribute("aria-selected");
     active = index;
-    const line = list.children[index];
-    if (!line) return field.removeAttribute("aria-activedescendant");
+    if (index < 0) return field.removeAttribute("aria-activedescendant");
+    first = Math.min(Math.max(first, index - SHOWN + 1), index);
+    draw();
+    const line = list.children[index - first];
     line.ariaSelected = "true";
     field.setAttribute("aria-activedescendant", line.id);
-    line.scrollIntoView({ block: "nearest" });
   }
 
   // Below the word that it is about: a copy of the text, drawn behind the field, knows where that is.
@@ -99,7 +112,8 @@ export function complete(field, list, form, mirror) {
 
   function take(one) {
     const [from, to] = one.replace.map((n) => halves(field.value, n));
-    const ends = /[('{%]$/.test(one.text) || !KINDS_WITH_A_SPACE.has(one.kind) || /^\s/.test(field.value.slice(to));
+    const goesOn = /\($|^timestamp '$/.test(one.text); // its rest is typed inside
+    const ends = goesOn || !KINDS_WITH_A_SPACE.has(one.kind) || /^\s/.test(field.value.slice(to));
     field.setRangeText(one.text + (ends ? "" : " "), from, to, "end");
     close();
     field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -132,7 +146,7 @@ export function complete(field, list, form, mirror) {
   const atEnd = () => !field.value.slice(field.selectionEnd).includes("\n");
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
   list.addEventListener("click", (event) => {
-    const index = [...list.children].indexOf(event.target.closest("[role=option]"));
-    if (index >= 0) take(found[index]);
+    const line = event.target.closest("[role=option]");
+    if (line) take(found[line.dataset.index]);
   });
 }
