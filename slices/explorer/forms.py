@@ -8,11 +8,10 @@ from django import forms
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from projects.conditions.nodes import SPLITS, duration
 from projects.streams.models import Project
-from slices.definitions.actions import CLOCKS, SPLITS, check_window
 from slices.definitions.models import SliceVersion
 from slices.families.models import Family
-from teams.identity.refused import Refused
 
 WINDOWS = {
     "captured_at": _("by when it was captured"),
@@ -45,9 +44,7 @@ class MeaningForm(forms.Form):
         help_text=_("How far back from the moment of freezing: 60d, 12h, 8w. Empty: from the beginning."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    window_clock = forms.ChoiceField(
-        label=_("Counted"), required=False, choices=[(clock, WINDOWS[clock]) for clock in CLOCKS]
-    )
+    window_clock = forms.ChoiceField(label=_("Counted"), required=False, choices=list(WINDOWS.items()))
     min_size = forms.IntegerField(
         label=_("At least"),
         min_value=0,
@@ -56,26 +53,29 @@ class MeaningForm(forms.Form):
         help_text=_("With fewer members it is not frozen, and no run is made."),
     )
 
+    def __init__(self, *args: Any, keeps_window: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if keeps_window:  # one that is no length of time: it is changed at the desk or by a script
+            del self.fields["window_length"], self.fields["window_clock"]
+
     def window(self) -> dict[str, str] | None:
         """As it is stored; none without a length."""
-        length = self.cleaned_data.get("window_length", "").strip()
-        clock = self.cleaned_data.get("window_clock") or CLOCKS[0]
+        length = self.cleaned_data.get("window_length", "")
+        clock = self.cleaned_data.get("window_clock") or next(iter(WINDOWS))
         return {"clock": clock, "length": length} if length else None
 
     def clean_window_length(self) -> str:
         """A length of time, or nothing."""
         length: str = self.cleaned_data["window_length"].strip()
-        try:
-            check_window({"clock": CLOCKS[0], "length": length} if length else None)
-        except Refused:
-            raise forms.ValidationError(_("A length is a number and s, m, h, d or w, like 60d.")) from None
+        if length and duration(length) is None:
+            raise forms.ValidationError(_("A length is a number and s, m, h, d or w, like 60d."))
         return length
 
     def meaning(self) -> dict[str, Any]:
         """As a Definition takes it."""
         asked = self.cleaned_data
         same = {name: asked[name] for name in ("labels", "splits", "min_size")}
-        return same | {"window": self.window()}
+        return same | ({"window": self.window()} if "window_length" in self.fields else {})
 
 
 class SliceForm(MeaningForm):

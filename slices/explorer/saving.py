@@ -63,17 +63,23 @@ def form_for(request: MemberRequest, place: Project, asked: Asked, of: Slice | N
     """The form that fits: of a next version, a family or a slice."""
     data = request.POST if request.method == "POST" else None
     if of is not None:
-        return MeaningForm(data, initial=meaning_of(current(of)))
+        latest = current(of)
+        return MeaningForm(data, initial=meaning_of(latest), keeps_window=not is_length(latest.window))
     return (FamilyForm if asked.params else SliceForm)(data, project=place)
 
 
 def meaning_of(version: SliceVersion) -> dict[str, Any]:
     """The form's values for what a slice means now."""
-    window = version.window or {"clock": "captured_at", "length": ""}
+    window = version.window or {}
     return {name: getattr(version, name) for name in ("labels", "splits", "min_size")} | {
-        "window_clock": window["clock"],
-        "window_length": window["length"],
+        "window_clock": window.get("clock", "captured_at"),
+        "window_length": window.get("length", ""),
     }
+
+
+def is_length(window: dict[str, Any] | None) -> bool:
+    """Whether a window says no more than a clock and how far back, or nothing."""
+    return window is None or set(window) == {"clock", "length"}
 
 
 def keep(request: MemberRequest, asked: Asked, form: MeaningForm, of: Slice | None) -> Slice:
@@ -100,8 +106,8 @@ def keep_version(request: MemberRequest, of: Slice, meaning: dict[str, Any]) -> 
     if dict(latest.params) != dict(meaning["params"]):
         sentence = _("A slice keeps its parameters: save one with others as a new slice or family.")
         raise Refused(sentence, "bad_params", 422)
-    same = {name: getattr(latest, name) for name in ("queues", "random_only", "max_size")}
-    version = change_slice(slice=of, definition=Definition(**same, **meaning), by=request.user)
+    same = {name: getattr(latest, name) for name in Definition.__dataclass_fields__ if name != "hash"}
+    version = change_slice(slice=of, definition=Definition(**same | meaning), by=request.user)
     if version.pk == latest.pk:
         messages.info(request, _("It means the same as before, so there is no new version."))
     else:

@@ -66,9 +66,19 @@ def said(one: dict[str, Any], text: str) -> str:
     if not wanted:
         return _("It cannot be read from the underlined place on.")
     listed = ", ".join(wanted[:8]) + (" …" if len(wanted) > 8 else "")
-    if one["span"][1] >= len(text.rstrip()):
+    if breaks_off(one, text):
         return _("It breaks off here. Next comes one of: %(what)s.") % {"what": listed}
     return _("At the underlined place something else is expected: %(what)s.") % {"what": listed}
+
+
+def breaks_off(one: dict[str, Any], text: str) -> bool:
+    """Whether the text only stops too early."""
+    return bool(one["code"] == "syntax" and one["span"][1] >= len(text.rstrip()))
+
+
+def is_unfinished(asked: Asked) -> bool:
+    """Whether nothing is wrong with a text but that it stops too early: somebody is still typing."""
+    return bool(asked.errors) and all(breaks_off(one, asked.text) for one in asked.errors)
 
 
 def meant(asked: Asked, one: dict[str, Any]) -> list[tuple[str, str]]:

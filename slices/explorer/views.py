@@ -21,7 +21,7 @@ from projects.streams.models import Project, Stream
 from slices.definitions.models import Slice
 from slices.explorer.asking import Asked, May, read
 from slices.explorer.finding import children_of, find
-from slices.explorer.saying import hints, mistakes, pieces
+from slices.explorer.saying import hints, is_unfinished, mistakes, pieces
 from slices.explorer.starting import starts
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
@@ -130,7 +130,7 @@ def counted(asked: Asked) -> dict[str, Any]:
     """The counts and what is to say of them; `too_slow` where counting took too long."""
     said: dict[str, Any] = {"pieces": pieces(asked), "mistakes": mistakes(asked)}
     if asked.condition is None:
-        return said
+        return said | {"unfinished": is_unfinished(asked)}
     began, now = time.monotonic(), timezone.now()
     try:
         if asked.params:

@@ -40,7 +40,10 @@ export function complete(field, list, form, mirror) {
       if (problem.name !== "AbortError") close();
       return;
     }
-    if (document.activeElement === field) show(aloud);
+    // Where only words of the language may follow, nobody has to be told unless they ask.
+    const tells = aloud || found.some((one) => one.kind !== "keyword" || one.replace[1] > one.replace[0]);
+    if (document.activeElement === field && tells) show(aloud);
+    else if (!tells) close();
   }
 
   // What is typed to its end needs no suggestion.

@@ -33,12 +33,11 @@ async function look({ quiet = false } = {}) {
   count.ariaBusy = "true";
   try {
     const fresh = await part(form.dataset.countUrl, signal);
-    const usable = fresh.querySelector("[data-usable]");
+    const [usable, unfinished] = ["[data-usable]", "[data-unfinished]"].map((it) => fresh.querySelector(it) !== null);
     place(count, fresh, quiet);
     if (!quiet) told();
-    found.hidden = !usable;
+    found.hidden = !usable && !unfinished;
     if (usable) place(found, await part(form.dataset.foundUrl, signal), quiet);
-    found.classList.remove("is-old");
   } catch (problem) {
     if (problem.name === "AbortError") return;
     if (!quiet) say(form.dataset.away);
