@@ -157,6 +157,9 @@ class World:
         digest = media.digest_of(self.organization, PNG)
         media.keep(self.organization, {digest: PNG})
         self.media = self.organization.media.get(digest=digest)
+        self.field_work = self.stream.field_works.create(
+            organization=self.organization, kind="check", state="refused", refusal=self.say("refusal")
+        )
         self.examples = [self.example(n, 5000 if n < 6 else 5) for n in range(9)]
         self.example_row = self.examples[0]
         self.model = ModelVersionFactory(
