@@ -29,7 +29,7 @@ from projects.conditions.shapes import (
 from projects.conditions.withholding import withheld
 from projects.streams import media
 from projects.streams.models import Example, Media, Stream
-from projects.streams.withholding import PERSONAL, personal_in, shown_of
+from projects.streams.withholding import PERSONAL, shown_of, withheld_from
 from teams.access.api import MachineView
 from teams.access.paging import PAGING, USUAL, page_of, whole
 from teams.access.problems import FieldError, Invalid, Problem
@@ -64,8 +64,7 @@ class StreamView(MachineView):
 
     def may(self, verb: str, stream: Stream) -> bool:
         """Whether the token carries a verb, and its user has it on the stream's project."""
-        token: Any = self.request.auth
-        return verb in token.verbs and self.user.has_perm(verb, stream.project)
+        return self.carries(verb, stream.project)
 
 
 class ExampleList(StreamView):
@@ -101,7 +100,7 @@ class ExampleList(StreamView):
         with bounded(PREVIEW_MS) if where else nullcontext():
             page = page_of(request, rows)
         cuts = cuts_of(channel)
-        personal = frozenset() if self.may(PERSONAL, channel) else personal_in(channel)
+        personal = withheld_from(channel, self.may(PERSONAL, channel))
         out = [example_out(row, cuts, personal) for row in page.rows]
         return Response(page.body(with_pictures(self.organization, out) if inline else out))
 

@@ -163,7 +163,7 @@ class Fields(StreamDoor):
     def said(self, stream: Stream) -> dict[str, Any]:
         """Everything about a stream's attributes; values only for those who may see answers."""
         seen, sampled = undeclared(stream)
-        open_values = self.carries(PERSONAL, stream)
+        open_values = self.carries(PERSONAL, stream.project)
         works = stream.organization.field_works.filter(stream=stream).order_by("-pk")[:LAST_WORKS]
         return {
             "revision": revision_of(stream),
@@ -172,11 +172,6 @@ class Fields(StreamDoor):
             "sampled": sampled,
             "works": [work_out(work) for work in works],
         }
-
-    def carries(self, verb: str, stream: Stream) -> bool:
-        """Whether the token carries a verb, and its user has it on the stream's project."""
-        token: Any = self.request.auth
-        return verb in token.verbs and self.user.has_perm(verb, stream.project)
 
 
 def contradicted(refusal: Contradicted, names: list[str]) -> Problem:

@@ -23,6 +23,11 @@ def personal_in(stream: Stream) -> frozenset[str]:
     return frozenset(spec.name for spec in field_specs(stream.fields).values() if spec.pii)
 
 
+def withheld_from(stream: Stream, may_see: bool) -> frozenset[str]:
+    """The attributes of which somebody sees the names only."""
+    return frozenset() if may_see else personal_in(stream)
+
+
 def shown_of(example: Example, personal: frozenset[str]) -> Shown:
     """An example's attributes without those that are withheld; nothing is, where `personal` is empty."""
     given: dict[str, Any] = example.attributes
@@ -33,7 +38,5 @@ def shown_of(example: Example, personal: frozenset[str]) -> Shown:
 def shown_to(user: User, example: Example) -> Shown:
     """An example's attributes as a person sees them."""
     personal = personal_in(example.stream)
-    return shown_of(
-        example,
-        personal if personal and not user.has_perm(PERSONAL, example.stream.project) else frozenset(),
-    )
+    may_see = not personal or user.has_perm(PERSONAL, example.stream.project)
+    return shown_of(example, frozenset() if may_see else personal)

@@ -16,6 +16,7 @@ from projects.conditions import Condition
 from projects.models import Example, FieldWork, Stream
 from projects.streams import contradictions, declaring, promoting
 from projects.streams.actions import receive
+from projects.streams.forgetting import forget_keys
 from projects.streams.rows import RowIn
 from slices.definitions.actions import Definition, create_slice
 from teams.access.actions import issue_token
@@ -23,6 +24,7 @@ from teams.access.permissions import grant
 from teams.events.models import Event
 from teams.identity.models import User
 from teams.identity.roles import Role
+from teams.work.erasing import Doomed, key_digest
 from teams.work.jobs import run
 from teams.work.models import Job
 from tests.factories import QueueFactory, ScheduleFactory, StreamFactory, member, token
@@ -467,3 +469,19 @@ def test_counts_are_equal_before_during_and_after_while_four_threads_send(
 
 def states_of(stream: Stream) -> list[str]:
     return [row.get("state", "json") for row in stream.fields]
+
+
+def test_the_keys_of_erased_examples_go_from_what_was_found(
+    stream: Stream, call: Any, monkeypatch: Any
+) -> None:
+    small_batches(monkeypatch)
+    monkeypatch.setattr(declaring, "AT_ONCE", 10)
+    arrive(stream, *({"shelf": "low"} for n in range(15)))
+    call(STORE, WEIGHT, CAMERA, {"name": "shelf", "type": "number"}, status=202)
+    do_jobs()
+    keys = {key_digest(stream.organization, stream.pk, key) for key in ("k0000", "k0003")}
+    assert forget_keys(Doomed(stream.organization, (1, 4), keys)) == 2
+    assert forget_keys(Doomed(stream.organization, (1, 4), keys)) == 0
+    (work,) = call()["works"]
+    assert work["found"] == {"shelf": {"n": 15, "keys": ["k0001", "k0002", "k0004"]}}
+    assert work["refusal"].endswith("first: k0001, k0002, k0004.")

@@ -11,7 +11,7 @@ from teams.identity.operations import SameOrganization
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0007_notes_of_changes'),
+        ('projects', '0008_split_assignments'),
         ('teams', '0009_shared_counters'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
