@@ -4,7 +4,6 @@ from projects.schemas.models import LabelSchema
 from projects.streams.changes import ExampleChange
 from projects.streams.models import (
     Example,
-    FieldWork,
     Media,
     ModelVersion,
     Prediction,
@@ -19,7 +18,6 @@ from projects.streams.models import (
 __all__ = [
     "Example",
     "ExampleChange",
-    "FieldWork",
     "LabelSchema",
     "Media",
     "ModelVersion",

@@ -14,8 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.schemas.fields import check_fields
 from projects.streams import media, predictions, receiving
-from projects.streams.declaring import change_fields
-from projects.streams.fieldlocks import hold_fields
 from projects.streams.lines import Line, Rules
 from projects.streams.models import Example, ModelVersion, Project, SplitPolicy, Stream
 from projects.streams.predictions import register_model_version
@@ -29,7 +27,6 @@ from teams.identity.refused import Refused
 
 __all__ = [
     "LabelSummary",
-    "change_fields",
     "create_project",
     "create_stream",
     "receive",
@@ -117,7 +114,6 @@ def receive(
     again changes nothing and says "unchanged".
     """
     now = timezone.now()
-    hold_fields(stream)
     rules = Rules(stream)
     rules.splits.look_up(rows)
     good, bad = sort_out(rules, rows)

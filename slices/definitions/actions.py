@@ -12,16 +12,21 @@ from django.utils.translation import gettext as _
 
 from projects.conditions import Condition
 from projects.conditions.canonical import dumps
-from projects.conditions.nodes import duration
+from projects.conditions.nodes import duration, fields_in, leaves
 from projects.streams.models import Stream
 from slices.definitions.models import Slice, SliceVersion
 from slices.definitions.references import check_no_circle
+from slices.definitions.sampling import checked_dedupe, checked_sample
+from slices.definitions.windows import checked_window
+from slices.definitions.wrong import Wrong
 from teams.events.actions import record
 from teams.identity.models import User
 from teams.identity.refused import Refused
 
-CLOCKS = ("captured_at", "ingested_at", "labeled_at")
 SPLITS = ("train", "val", "test")
+MAX_TAGS, MAX_TAG = 20, 40
+# What was added to meanings later: left out of the hash where it says nothing, so that old versions keep theirs.
+LATER = ("params", "dedupe", "temporal_holdout", "sample")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,14 @@ class Definition:
 
     condition: Any = None
     params: Mapping[str, str] = field(default_factory=dict)
-    window: dict[str, str] | None = None
+    window: dict[str, Any] | None = None
     labels: str = SliceVersion.Labels.ACCEPTED
     queues: Sequence[int] = ()
     splits: Sequence[str] = ("train",)
     random_only: bool = False
+    dedupe: dict[str, str] | None = None
+    temporal_holdout: str = ""
+    sample: dict[str, Any] | None = None
     min_size: int = 0
     max_size: int | None = None
     hash: str = field(default="", compare=False)
@@ -42,57 +50,62 @@ class Definition:
     def checked(self, stream: Stream) -> Definition:
         """The same in canonical form, with its hash. Raises ConditionError or Refused with what is wrong."""
         condition = Condition.from_json(self.condition, stream, params=self.params)
-        check_window(self.window)
         check_choices(self, stream)
         check_params(condition)
         values = asdict(self) | {
             "condition": condition.json,
+            "window": checked_window(self.window),
+            "dedupe": checked_dedupe(self.dedupe, stream),
+            "sample": checked_sample(self.sample, stream),
             "params": dict(sorted(self.params.items())),
             "queues": sorted(set(self.queues)),
             "splits": [split for split in SPLITS if split in self.splits],
         }
         meaning = values | {"condition": condition.canonical, "hash": ""}
-        if not self.params:
-            del meaning["params"]  # a slice that is no family means what it did before there were any
+        for name in LATER:
+            if not meaning[name]:
+                del meaning[name]
         return Definition(**values | {"hash": hashlib.sha256(dumps(meaning).encode()).hexdigest()})
-
-
-def check_window(window: dict[str, str] | None) -> None:
-    """A window is a clock and a length of time; none takes everything."""
-    if window is None:
-        return
-    if (
-        set(window) != {"clock", "length"}
-        or window["clock"] not in CLOCKS
-        or duration(window["length"]) is None
-    ):
-        raise Refused(
-            _("A window is a clock (captured_at, ingested_at, labeled_at) and a length like 60d."),
-            "bad_window",
-            422,
-        )
 
 
 def check_params(condition: Condition) -> None:
     """Each parameter picks one value of one field, so that all children of a family are counted at once."""
     if condition.declared and condition.grouped() is None:
         sentence = _("Each parameter stands once, as `field = $parameter`, joined to the rest by `and`.")
-        raise Refused(sentence, "bad_params", 422)
+        raise Wrong("params", sentence, "bad_params")
 
 
 def check_choices(definition: Definition, stream: Stream) -> None:
     """Splits, queues and sizes that exist."""
     if not definition.splits or not set(definition.splits) <= set(SPLITS):
-        raise Refused(_("Choose at least one of the splits train, val and test."), "bad_split", 422)
+        raise Wrong("splits", _("Choose at least one of the splits train, val and test."), "bad_split")
     if stream.queues.filter(pk__in=definition.queues).count() != len(set(definition.queues)):
-        raise Refused(_("A queue named here is not one of this stream."), "unknown_queue", 422)
+        raise Wrong("queues", _("A queue named here is not one of this stream."), "unknown_queue")
+    if definition.temporal_holdout and duration(definition.temporal_holdout) is None:
+        raise Wrong("temporal_holdout", _("A length of time like 7d."), "bad_holdout")
     if definition.max_size is not None and definition.max_size < max(1, definition.min_size):
-        raise Refused(_("The largest size is below the smallest."), "bad_size", 422)
+        raise Wrong("max_size", _("The largest size is below the smallest."), "bad_size")
+
+
+def checked_tags(tags: Sequence[str]) -> list[str]:
+    """Words to find a slice by: trimmed, in lower case, each once, in order."""
+    found = sorted({" ".join(str(tag).split()).lower() for tag in tags} - {""})
+    if len(found) > MAX_TAGS or any(len(tag) > MAX_TAG or "\x00" in tag for tag in found):
+        sentence = _("At most %(n)s tags, each of at most %(length)s characters.")
+        raise Wrong("tags", sentence % {"n": MAX_TAGS, "length": MAX_TAG}, "bad_tags")
+    return found
 
 
 @transaction.atomic
 def create_slice(
-    *, stream: Stream, slug: str, name: str, definition: Definition, description: str = "", by: User | None
+    *,
+    stream: Stream,
+    slug: str,
+    name: str,
+    definition: Definition,
+    description: str = "",
+    tags: Sequence[str] = (),
+    by: User | None,
 ) -> Slice:
     """A slice with its first version."""
     organization = stream.organization
@@ -100,11 +113,31 @@ def create_slice(
         raise Refused(_("This address is taken by another slice."), "conflict")
     checked = definition.checked(stream)
     made = organization.slices.create(
-        project=stream.project, stream=stream, slug=slug, name=name, description=description
+        project=stream.project,
+        stream=stream,
+        slug=slug,
+        name=name,
+        description=description,
+        tags=checked_tags(tags),
     )
     write_version(made, 1, checked, by)
     record("slice.created", organization=organization, subject=made, by=by, hash=checked.hash)
     return made
+
+
+@transaction.atomic
+def describe_slice(*, slice: Slice, by: User | None, **names: Any) -> Slice:
+    """Another name, description or tags: what the slice means stays what it is."""
+    if "tags" in names:
+        names["tags"] = checked_tags(names["tags"])
+    changed = {name: value for name, value in names.items() if getattr(slice, name) != value}
+    if changed:
+        for name, value in changed.items():
+            setattr(slice, name, value)
+        slice.save(update_fields=list(changed))
+        facts = {"changed": sorted(changed)}
+        record("slice.described", organization=slice.organization, subject=slice, by=by, **facts)
+    return slice
 
 
 @transaction.atomic
@@ -136,10 +169,28 @@ def current(slice: Slice) -> SliceVersion:
     )[0]
 
 
-def write_version(slice: Slice, number: int, checked: Definition, by: User | None) -> SliceVersion:
-    """One version, as checked."""
+def draft(stream: Stream, definition: Definition, of: Slice | None = None) -> SliceVersion:
+    """What a definition would mean, without saving it: to be looked at. Raises ConditionError or Wrong."""
+    checked = definition.checked(stream)
+    slice = of or Slice(organization=stream.organization, project=stream.project, stream=stream)
     values = asdict(checked)
     digest = values.pop("hash")
+    return SliceVersion(organization=stream.organization, slice=slice, definition_hash=digest, **values)
+
+
+def write_version(slice: Slice, number: int, checked: Definition, by: User | None) -> SliceVersion:
+    """One version, as checked; the slice is found by what it speaks of now."""
+    values = asdict(checked)
+    digest = values.pop("hash")
+    slice.speaks_of = spoken_of(checked)
+    slice.save(update_fields=["speaks_of"])
     return slice.organization.slice_versions.create(
         slice=slice, version=number, definition_hash=digest, created_by=by, **values
     )
+
+
+def spoken_of(definition: Definition) -> list[str]:
+    """The fields that a checked definition asks about, draws by or tells doubles by."""
+    asked = {name for leaf in leaves(definition.condition) for name in fields_in(leaf)}
+    drawn = set((definition.sample or {}).get("by", ()))
+    return sorted(asked | drawn | ({definition.dedupe["by"]} if definition.dedupe else set()))

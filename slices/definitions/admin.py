@@ -4,148 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db import models
-from django.db.models import Max
+from django.db.models import F, Func, Max
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
-)
 
 from labeling.queues.models import Queue
-from projects.conditions.forms import ConditionForm, condition_text
-from slices.definitions.actions import (
-    CLOCKS,
-    SPLITS,
-    Definition,
-    change_slice,
-    check_window,
-    create_slice,
-    current,
-)
+from projects.conditions.forms import condition_text
+from slices.definitions.actions import change_slice, create_slice, describe_slice
+from slices.definitions.desk_form import NAMES, SliceForm, fieldsets
 from slices.definitions.models import Slice, SliceVersion
-from slices.definitions.saying import in_window
+from slices.definitions.saying import chips, delays, in_window
 from teams.desk.columns import linked, short_hash
 from teams.desk.scoped import OrganizationAdmin, OrganizationInline, ScopedFilter
 from teams.desk.site import desk
-from teams.identity.refused import Refused
-
-MEANING = (
-    "condition",
-    "window_clock",
-    "window_length",
-    "labels",
-    "splits",
-    "random_only",
-    "from_queues",
-    "min_size",
-    "max_size",
-)
-
-
-class SliceForm(ConditionForm):
-    """A slice's name and what it means; one that means something else is the next version."""
-
-    window_clock = forms.ChoiceField(
-        label=_("Window by"),
-        required=False,
-        choices=[("", _("No window: everything")), *((clock, clock) for clock in CLOCKS)],
-        widget=UnfoldAdminSelectWidget,
-    )
-    window_length = forms.CharField(
-        label=_("Window length"),
-        required=False,
-        max_length=20,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("How far back from the moment of freezing: 60d, 12h, 8w."),
-    )
-    labels = forms.ChoiceField(
-        label=_("Labels"), choices=SliceVersion.Labels.choices, widget=UnfoldAdminSelectWidget
-    )
-    splits = forms.MultipleChoiceField(
-        label=_("Splits"),
-        choices=[(split, split) for split in SPLITS],
-        initial=["train"],
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-    )
-    random_only = forms.BooleanField(
-        label=_("Drawn by lot only"),
-        required=False,
-        widget=UnfoldBooleanSwitchWidget,
-        help_text=_("For evaluation: labels drawn by rule would flatter or shame."),
-    )
-    from_queues: forms.ModelMultipleChoiceField[Queue] = forms.ModelMultipleChoiceField(
-        label=_("Labels from queues"),
-        queryset=None,
-        required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=_("None ticked: from every queue whose answers count."),
-    )
-    min_size = forms.IntegerField(
-        label=_("At least"), min_value=0, initial=0, widget=UnfoldAdminIntegerFieldWidget
-    )
-    max_size = forms.IntegerField(
-        label=_("At most"), min_value=1, required=False, widget=UnfoldAdminIntegerFieldWidget
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        queues = self.organization.queues.order_by("name")
-        if self.instance.pk:
-            queues = queues.filter(stream=self.instance.stream_id)
-            self.initial.update(meaning_of(self.instance))
-        field: Any = self.fields.get("from_queues")
-        if field is not None:
-            field.queryset = queues
-
-    def clean(self) -> dict[str, Any]:
-        """A window is both its clock and its length, or neither."""
-        super().clean()
-        try:
-            check_window(self.window())
-        except Refused as refusal:
-            self.add_error("window_length", str(refusal.sentence))
-        return self.cleaned_data
-
-    def named_as(self) -> str | None:
-        """A slice that is there may be referred to by its address."""
-        return self.instance.slug if self.instance.pk else None
-
-    def params(self) -> dict[str, str]:
-        """Those of a family's template stay what they are."""
-        return dict(current(self.instance).params) if self.instance.pk else {}
-
-    def window(self) -> dict[str, str] | None:
-        """As it is stored."""
-        clock, length = (self.cleaned_data.get(name, "") for name in ("window_clock", "window_length"))
-        return {"clock": clock, "length": length} if clock or length else None
-
-    def definition(self) -> Definition:
-        """What was typed, as an action takes it."""
-        asked = self.cleaned_data
-        same = ("condition", "labels", "splits", "random_only", "min_size", "max_size")
-        queues = [queue.pk for queue in asked["from_queues"]]
-        values = {name: asked[name] for name in same}
-        return Definition(**values, params=self.params(), window=self.window(), queues=queues)
-
-
-def meaning_of(slice_: Slice) -> dict[str, Any]:
-    """The form's values for what a slice means now."""
-    version = current(slice_)
-    window = version.window or {"clock": "", "length": ""}
-    same = ("labels", "splits", "random_only", "min_size", "max_size")
-    return {name: getattr(version, name) for name in same} | {
-        "condition": condition_text(version.condition),
-        "window_clock": window["clock"],
-        "window_length": window["length"],
-        "from_queues": version.queues,
-    }
 
 
 class SliceVersionInline(OrganizationInline):
@@ -178,7 +51,24 @@ class SliceVersionInline(OrganizationInline):
     @display(description=_("window"))
     def window_shown(self, row: SliceVersion) -> str:
         """In words."""
-        return in_window(row.window).text
+        return ", ".join(chip.text for chip in (in_window(row.window), *delays(row.window)))
+
+
+class TagFilter(admin.SimpleListFilter):
+    """By a tag that slices of this organization have."""
+
+    title = _("tag")
+    parameter_name = "tag"
+    MOST = 200
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        """Every tag, in order."""
+        tags = request.organization.slices.annotate(tag=Func(F("tags"), function="unnest")).order_by("tag")
+        return [(tag, tag) for tag in tags.values_list("tag", flat=True).distinct()[: self.MOST]]
+
+    def queryset(self, request: Any, queryset: models.QuerySet[Slice]) -> models.QuerySet[Slice]:
+        """The slices that have it."""
+        return queryset.filter(tags__contains=[self.value()]) if self.value() else queryset
 
 
 @admin.register(Slice, site=desk)
@@ -187,15 +77,13 @@ class SliceAdmin(OrganizationAdmin):
 
     add_verb = change_verb = "projects.manage_project"
     form = SliceForm
-    add_fields = ("stream", "name", "slug", "description", *MEANING)
-    fields = ("project_link", "stream_link", "name", "slug", "description", *MEANING)
     readonly_fields = ("project_link", "stream_link", "slug")
     inlines = (SliceVersionInline,)
-    list_display = ("name", "project_link", "stream_link", "newest", "created_at")
-    list_filter = (("project", ScopedFilter), ("stream", ScopedFilter))
+    list_display = ("name", "project_link", "stream_link", "tags_shown", "newest", "created_at")
+    list_filter = (TagFilter, ("project", ScopedFilter), ("stream", ScopedFilter))
     list_select_related = ("project", "stream")
-    search_fields = ("name", "slug", "project__name")
-    search_help_text = _("Search by name, address or project")
+    search_fields = ("name", "slug", "project__name", "tags", "speaks_of")
+    search_help_text = _("Search by name, address, project, tag or attribute")
     ordering = ("name", "id")
     project_link = linked("project", _("project"))
     stream_link = linked("stream", _("stream"))
@@ -209,17 +97,32 @@ class SliceAdmin(OrganizationAdmin):
         """Which one holds now."""
         return int(row.newest) if row.newest else None
 
+    def get_fieldsets(self, request: Any, obj: Slice | None = None) -> Any:
+        """In the order in which a slice narrows; who may only look sees the same."""
+        return fieldsets(("project_link", "stream_link", *NAMES) if obj else ("stream", *NAMES))
+
+    def get_readonly_fields(self, request: Any, obj: Slice | None = None) -> Any:
+        """The stream and the address are chosen once."""
+        return self.readonly_fields if obj else ()
+
+    @display(description=_("tags"), empty_value="—")
+    def tags_shown(self, row: Slice) -> str | None:
+        """With commas between them."""
+        return ", ".join(row.tags) or None
+
     def make_row(self, request: Any, obj: Slice, form: Any) -> Slice:
         """With its first version."""
         asked = form.cleaned_data
-        names = ("stream", "slug", "name", "description")
+        names = ("stream", "slug", "name", "description", "tags")
         return create_slice(
             definition=form.definition(), by=request.user, **{name: asked[name] for name in names}
         )
 
     def change_row(self, request: Any, obj: Slice, form: Any) -> None:
-        """Name and description as they are; the meaning as a next version, if it is another."""
-        super().change_row(request, obj, form)
+        """Name, description and tags as they are; the meaning as a next version, if it is another."""
+        stored = request.organization.slices.select_related("organization", "stream").get(pk=obj.pk)
+        names = {name: form.cleaned_data[name] for name in ("name", "description", "tags")}
+        describe_slice(slice=stored, by=request.user, **names)
         change_slice(slice=obj, definition=form.definition(), by=request.user)
 
 
@@ -236,13 +139,14 @@ class SliceVersionAdmin(OrganizationAdmin):
         "queue_names",
         "splits",
         "random_only",
+        "whole_meaning",
         "min_size",
         "max_size",
         "definition_hash",
         "created_at",
         "created_by",
     )
-    readonly_fields = ("slice_link", "condition_shown", "window_shown", "queue_names")
+    readonly_fields = ("slice_link", "condition_shown", "window_shown", "queue_names", "whole_meaning")
     list_display = ("__str__", "slice_link", "labels", "splits", "random_only", "hash_shown", "created_at")
     list_filter = (("slice", ScopedFilter), "random_only")
     list_select_related = ("slice__stream", "created_by")
@@ -259,3 +163,8 @@ class SliceVersionAdmin(OrganizationAdmin):
         """By name."""
         queues: models.QuerySet[Queue] = row.organization.queues.filter(pk__in=row.queues)
         return ", ".join(queue.name for queue in queues) or str(_("every queue whose answers count"))
+
+    @display(description=_("all of it"))
+    def whole_meaning(self, row: SliceVersion) -> str:
+        """In the order in which it narrows."""
+        return " · ".join(chip.text for chip in chips(row))

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from projects.conditions.nodes import duration
 from slices.definitions.counting import totals
 from slices.definitions.models import SliceVersion
+from slices.definitions.windows import bounds
 from teams.identity.models import Organization
 
 FIRST, LAST = date(1900, 1, 1), date(9999, 12, 31)
@@ -28,8 +28,9 @@ def days_of(version: SliceVersion, as_of: datetime) -> tuple[date, date]:
     """The days of the window, both ends included."""
     if version.window is None:
         return FIRST, LAST
-    length = duration(version.window["length"]) or timedelta()
-    return (as_of - length).astimezone(UTC).date(), as_of.astimezone(UTC).date()
+    start, end = bounds(version.window, as_of)
+    last = (end - timedelta(microseconds=1)).astimezone(UTC).date()
+    return start.astimezone(UTC).date() if start else FIRST, last
 
 
 def figures(organization: Organization, versions: Sequence[SliceVersion]) -> dict[int, Figure]:

@@ -7,5 +7,6 @@ from teams.events.actions import Kind
 KINDS = (
     Kind("slice.created", _("Slice created")),
     Kind("slice.changed", _("Slice changed")),
+    Kind("slice.described", _("Slice named or tagged otherwise")),
     Kind("slice.miscounted", _("Slice was counted wrong, and is set right")),
 )

@@ -10,3 +10,13 @@ from slices.definitions.models import SliceVersion
 def condition_of(version: SliceVersion, stream: Stream | None = None) -> Condition:
     """What a version asks of its members. Raises ConditionError where the stream's fields were changed under it."""
     return Condition.from_json(version.condition, stream or version.slice.stream, params=version.params)
+
+
+def counted_by(version: SliceVersion, stream: Stream | None = None) -> Condition:
+    """The condition that live counts go by: a fixed percentage is a part of it, for no other row decides that."""
+    condition, sample = condition_of(version, stream), version.sample
+    if sample is None or sample["kind"] != "hash_percent":
+        return condition
+    draw = {"op": "x_hash_sample", "args": [sample["percent"], sample["salt"]]}
+    parts = [part.json for part in condition.clauses()]
+    return condition.part({"op": "and", "args": [*parts, draw]} if parts else draw)

@@ -17,6 +17,8 @@ from projects.conditions.nodes import duration
 from projects.streams.models import Example
 from slices.definitions.meaning import condition_of
 from slices.definitions.models import SliceVersion
+from slices.definitions.sampling import drawn, without_doubles
+from slices.definitions.windows import in_window, late
 
 COUNT_UP_TO = 10_000
 
@@ -46,8 +48,14 @@ def steps(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Iter
     if version.labels == SliceVersion.Labels.ACCEPTED:
         rows = rows.filter(Exists(labels(version, as_of).filter(example=OuterRef("pk"))))
     yield "labels", rows
-    rows = rows.filter(in_splits(version.splits, cuts_of(stream)))
+    if version.dedupe is not None:
+        rows = without_doubles(rows, version.dedupe, stream)
+        yield "dedupe", rows
+    rows = rows.filter(in_splits(version.splits, cuts_of(stream)) & in_holdout(version, as_of))
     yield "split", rows
+    if version.sample is not None:
+        rows = drawn(rows, version.sample, stream, labels(version, as_of))
+        yield "sample", rows
     if version.max_size is not None:
         kept = rows.order_by(SampleBucket(f"slice:{version.slice_id}"), "pk").values("pk")[: version.max_size]
         rows = version.organization.examples.filter(stream=stream, pk__in=kept)
@@ -60,16 +68,6 @@ def labels(version: SliceVersion, as_of: datetime) -> QuerySet[Any]:
     return rows.filter(selected_by=SelectedBy.RANDOM) if version.random_only else rows
 
 
-def in_window(window: dict[str, str] | None, as_of: datetime) -> Q:
-    """[as_of - length, as_of) on the window's clock; without one, everything captured before."""
-    if window is None:
-        return Q(captured_at__lt=as_of)
-    length = duration(window["length"])
-    assert length is not None  # checked when it was saved
-    clock = window["clock"]
-    return Q(**{f"{clock}__gte": as_of - length, f"{clock}__lt": as_of})
-
-
 def in_splits(splits: list[str], cuts: Cuts) -> Q:
     """The bucket ranges of some splits."""
     wanted = Q(pk__in=[])
@@ -77,6 +75,16 @@ def in_splits(splits: list[str], cuts: Cuts) -> Q:
         low, high = cuts[split]
         wanted |= Q(bucket__gte=low, bucket__lt=high)
     return wanted
+
+
+def in_holdout(version: SliceVersion, as_of: datetime) -> Q:
+    """With a temporal holdout: for training what is older than that, for val and test what is as new."""
+    length = duration(version.temporal_holdout)
+    if length is None:
+        return Q()
+    return (
+        Q(captured_at__lt=as_of - length) if "train" in version.splits else Q(captured_at__gte=as_of - length)
+    )
 
 
 def split_of(cuts: Cuts) -> Case:
@@ -91,10 +99,15 @@ def split_of(cuts: Cuts) -> Case:
 
 
 def funnel(version: SliceVersion, as_of: datetime, values: Values = NONE) -> list[dict[str, Any]]:
-    """How many are left after each step."""
-    arrived = version.organization.examples.filter(stream=version.slice.stream).count()
-    left = [{"step": name, "n": rows.count()} for name, rows in steps(version, as_of, values)]
-    return [{"step": "stream", "n": arrived}, *left]
+    """How many are left after each step, and how many it removed; of a window with grace, how many came late."""
+    n = version.organization.examples.filter(stream=version.slice.stream).count()
+    told: list[dict[str, Any]] = [{"step": "stream", "n": n, "removed": 0}]
+    for name, rows in steps(version, as_of, values):
+        before, n = n, rows.count()
+        told.append({"step": name, "n": n, "removed": before - n})
+        if name == "window" and version.window and "grace" in version.window:
+            told[-1]["late_rows"] = rows.filter(late(version.window)).count()
+    return told
 
 
 def live_count(version: SliceVersion, values: Values = NONE) -> tuple[int, bool]:

@@ -16,7 +16,7 @@ from projects.streams.models import Stream
 from slices.definitions.looking import SHARE, Seen, fetch, in_time, share_of, with_answer
 from slices.definitions.members import NONE, Values, members
 from slices.definitions.models import SliceVersion
-from slices.definitions.routing import clock_of
+from slices.definitions.windows import clock_of
 
 TOP = 20  # values of a field that are told apart
 MIXED = ("string", "enum", "boolean")  # types whose values are worth counting
@@ -79,9 +79,8 @@ def breakdown(found: Sequence[tuple[Any, ...]], position: int, scale: int) -> Br
 
 
 def mixed_fields(stream: Stream) -> Mapping[str, Combinable]:
-    """The fields whose values are counted, by name; personal ones are nobody's chart."""
-    fields = declared(stream).values()
-    own = {field.name: field.expression for field in fields if field.type in MIXED and not field.verb}
+    """The fields whose values are counted, by name."""
+    own = {field.name: field.expression for field in declared(stream).values() if field.type in MIXED}
     return {"label": F("answer_label"), "prediction": F("predicted"), **own}
 
 
@@ -105,7 +104,7 @@ class Course(NamedTuple):
 
 def over_time(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Course:
     """Members per day; per week or month where the days are many. Raises Refused (`too_slow`)."""
-    clock = clock_of(version)
+    clock = clock_of(version.window)
 
     def ask(one_in: int) -> list[tuple[Any, ...]]:
         rows = share_of(members(version, as_of, values), one_in)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -20,6 +21,20 @@ class Slice(OrganizationModel):
     slug = models.SlugField(_("address"), max_length=80, validators=[slug_is_plain])
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("what it is for"), blank=True)
+    tags = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        verbose_name=_("tags"),
+        help_text=_("Words to find it by, with commas between them."),
+    )
+    speaks_of = ArrayField(
+        models.TextField(),
+        default=list,
+        editable=False,
+        verbose_name=_("speaks of"),
+        help_text=_("The fields that its newest version asks about."),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -27,6 +42,10 @@ class Slice(OrganizationModel):
         verbose_name_plural = _("slices")
         ordering = ["name", "id"]
         constraints = [models.UniqueConstraint(fields=["project", "slug"], name="slice_address")]
+        indexes = [
+            GinIndex(fields=["tags"], name="slice_by_tag"),
+            GinIndex(fields=["speaks_of"], name="slice_by_attribute"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -35,8 +54,8 @@ class Slice(OrganizationModel):
 class SliceVersion(OrganizationModel):
     """What a slice means, for ever: condition, window, which labels and splits, how many.
 
-    Evaluated in this order: organization and stream, window, condition, labels, split, limit.
-    `window` is {"clock": "captured_at", "length": "60d"}; null takes all until `as_of`.
+    Evaluated in this order: organization and stream, window, condition, labels, without doubles, split, sample, limit.
+    `window` is as `windows` says, null takes all until `as_of`; `sample` and `dedupe` are as `sampling` says.
     """
 
     class Labels(models.TextChoices):
@@ -68,6 +87,14 @@ class SliceVersion(OrganizationModel):
         default=False,
         help_text=_("For evaluation: labels drawn by rule would flatter or shame."),
     )
+    dedupe = models.JSONField(_("without doubles"), null=True, blank=True)
+    temporal_holdout = models.CharField(
+        _("newest days held out"),
+        max_length=20,
+        blank=True,
+        help_text=_("Training takes nothing so new; val and test take nothing older. Empty: any age."),
+    )
+    sample = models.JSONField(_("sample"), null=True, blank=True)
     min_size = models.PositiveIntegerField(_("at least"), default=0)
     max_size = models.PositiveIntegerField(_("at most"), null=True, blank=True)
     definition_hash = models.CharField(max_length=64, editable=False)

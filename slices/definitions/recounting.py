@@ -18,11 +18,12 @@ from projects.streams.changes import ExampleChange
 from projects.streams.models import LabelState, Stream
 from slices.definitions.counting import NOTES, Sums, add, difference, hold, put_away
 from slices.definitions.counts import Counting
-from slices.definitions.meaning import condition_of
+from slices.definitions.meaning import condition_of, counted_by
 from slices.definitions.members import in_splits, members
 from slices.definitions.models import SliceVersion
 from slices.definitions.routers import router_of
-from slices.definitions.routing import Place, Router, clock_of, is_countable, key_of
+from slices.definitions.routing import Place, Router, is_countable, key_of
+from slices.definitions.windows import clock_of
 
 Truth = dict[Place, tuple[int, int]]
 
@@ -37,7 +38,7 @@ class Difference(NamedTuple):
 
 def by_day(version: SliceVersion) -> QuerySet[Any]:
     """(day, all, with a label, then the values of a family's fields) of a countable version, by one GROUP BY."""
-    stream, clock, condition = version.slice.stream, clock_of(version), condition_of(version)
+    stream, clock, condition = version.slice.stream, clock_of(version.window), counted_by(version)
     fields, rest = condition.grouped() or ({}, condition)
     rows = version.organization.examples.filter(stream=stream).filter(
         in_splits(version.splits, cuts_of(stream))

@@ -10,7 +10,7 @@ from django.db.models import Count, Max, QuerySet
 from projects.conditions import ConditionError
 from projects.conditions.condition import cuts_of
 from projects.streams.models import Stream
-from slices.definitions.meaning import condition_of
+from slices.definitions.meaning import counted_by
 from slices.definitions.models import SliceVersion
 from slices.definitions.routing import Filed, Router, entry_of
 
@@ -44,7 +44,7 @@ def entries(stream: Stream, versions: QuerySet[SliceVersion]) -> Iterator[Filed]
     cuts = cuts_of(stream)
     for version in versions:
         try:
-            condition = condition_of(version, stream)
+            condition = counted_by(version, stream)
         except ConditionError:
             continue
         yield entry_of(version, condition, cuts)

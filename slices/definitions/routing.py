@@ -16,6 +16,7 @@ from projects.conditions.canonical import dumps
 from projects.conditions.condition import Cuts
 from projects.conditions.nodes import leaves
 from slices.definitions.models import SliceVersion
+from slices.definitions.windows import by_whole_days, clock_of
 
 Row = Mapping[str, Any]
 MOVING = frozenset({"x_within_last", "x_within"})  # true today, false tomorrow, without any change
@@ -26,6 +27,8 @@ ANCHORS = frozenset({"=", "in"})
 def is_countable(version: SliceVersion, condition: Condition) -> bool:
     """Whether the noted columns of an example alone decide, at any time, if it is one that the slice counts."""
     simple = not version.queues and not version.random_only and version.max_size is None
+    simple = simple and not version.dedupe and not version.temporal_holdout and by_whole_days(version.window)
+    simple = simple and (version.sample is None or version.sample["kind"] == "hash_percent")
     still = not any(leaf["op"] in MOVING for leaf in leaves(condition.json))
     return simple and still and condition.is_local and not UNNOTED & condition.used_fields.keys()
 
@@ -77,13 +80,8 @@ def entry_of(version: SliceVersion, condition: Condition, cuts: Cuts) -> Filed:
     """A live version as the router files it; `condition` is the version's own."""
     fields, rest = condition.grouped() or ({}, condition)
     ranges = tuple(cuts[split] for split in version.splits)
-    entry = Entry(version.pk, lambda row: rest.matches(row, NEVER), clock_of(version), ranges, fields)
+    entry = Entry(version.pk, lambda row: rest.matches(row, NEVER), clock_of(version.window), ranges, fields)
     return entry, rest.json
-
-
-def clock_of(version: SliceVersion) -> str:
-    """The time that a version's days are of: that of its window, else when it happened."""
-    return (version.window or {}).get("clock", "captured_at")
 
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)  # a condition that is counted does not ask what time it is

@@ -14,7 +14,9 @@ def spoken(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
         "window": _("in the window of time"),
         "condition": _("meet the condition"),
         "labels": _("have a label that counts"),
+        "dedupe": _("are no doubles"),
         "split": _("are in the split"),
+        "sample": _("are drawn"),
         "limit": _("within the size limit"),
     }
     arrived = steps[0]["n"] if steps else 0

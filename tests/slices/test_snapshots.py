@@ -175,7 +175,7 @@ def test_too_few_members_are_refused_with_the_funnel() -> None:
     version = current(slice_of(StreamFactory(), Definition(min_size=3)))
     with pytest.raises(TooSmall) as caught:
         freeze_now(slice_version=version, role="train", as_of=timezone.now(), by=None)
-    assert caught.value.funnel[-1] == {"step": "limit", "n": 0}
+    assert caught.value.funnel[-1] == {"step": "limit", "n": 0, "removed": 0}
     assert Snapshot.objects.count() == 0
 
 
