@@ -17,13 +17,16 @@ class LabelingConfig(AppConfig):
         from labeling.quality import handlers as quality
         from labeling.quality.kinds import KINDS as quality_kinds
         from labeling.queues.kinds import KINDS as queues
+        from labeling.queues.relying import relying_queues
         from labeling.tasks import handlers as tasks
         from labeling.tasks.kinds import KINDS as tasks_kinds
         from projects.conditions.fields import register_source
+        from projects.streams.dependents import register_dependents
         from teams.desk.navigation import register_item
         from teams.events.actions import register
 
         register(*queues, *tasks_kinds, *answers, *asks_kinds, *quality_kinds)
+        register_dependents(relying_queues)
         register_source(fields.answered, *fields.STARTS)
         register_source(fields.classes, *fields.STARTS_OF_CLASSES)
         assert tasks

@@ -4,6 +4,7 @@ from projects.schemas.models import LabelSchema
 from projects.streams.changes import ExampleChange
 from projects.streams.models import (
     Example,
+    FieldWork,
     Media,
     ModelVersion,
     Prediction,
@@ -18,6 +19,7 @@ from projects.streams.models import (
 __all__ = [
     "Example",
     "ExampleChange",
+    "FieldWork",
     "LabelSchema",
     "Media",
     "ModelVersion",

@@ -11,13 +11,16 @@ class SlicesConfig(AppConfig):
     def ready(self) -> None:
         """Make this floor's events, work and places known."""
         from projects.conditions.references import register_resolver
+        from projects.streams.dependents import register_dependents
         from projects.streams.panels import register_panel
         from slices.definitions import handlers as definitions_handlers
         from slices.definitions.counting import MEETING
         from slices.definitions.kinds import KINDS as definitions
         from slices.definitions.references import SliceResolver
+        from slices.definitions.relying import relying_slices
         from slices.families.kinds import KINDS as families
         from slices.families.meeting import meet
+        from slices.families.relying import relying_levels
         from slices.gates import handlers as gates
         from slices.gates.kinds import KINDS as gates_kinds
         from slices.gates.readiness import readiness
@@ -26,6 +29,7 @@ class SlicesConfig(AppConfig):
         from slices.runs.kinds import KINDS as runs_kinds
         from slices.schedules import handlers as schedules
         from slices.schedules.kinds import KINDS as schedules_kinds
+        from slices.schedules.relying import relying_schedules
         from slices.snapshots import handlers as snapshots_handlers
         from slices.snapshots.kinds import KINDS as snapshots
         from slices.snapshots.panels import slices_panel
@@ -37,6 +41,8 @@ class SlicesConfig(AppConfig):
         register(*definitions, *snapshots, *runs_kinds, *schedules_kinds, *placements, *gates_kinds)
         assert definitions_handlers
         register_resolver(SliceResolver())
+        for source in (relying_slices, relying_levels, relying_schedules):
+            register_dependents(source)
         assert snapshots_handlers
         assert runs
         assert schedules

@@ -11,6 +11,8 @@ class TeamsConfig(AppConfig):
     def ready(self) -> None:
         """Make this floor's kinds of event, and the token's scheme in the OpenAPI schema, known."""
         import teams.access.openapi  # noqa: F401
+        from teams.access import handlers as access
+        from teams.access.forgetting import erase_answers
         from teams.desk.kinds import KINDS as desk
         from teams.desk.navigation import register_item
         from teams.events.actions import register
@@ -18,10 +20,13 @@ class TeamsConfig(AppConfig):
         from teams.people import handlers as people
         from teams.platform.kinds import KINDS as platform
         from teams.work import handlers as work
+        from teams.work.erasing import register_eraser
 
         register(*KINDS, *desk, *platform)
+        assert access
         assert people
         assert work  # handlers are registered by being imported
+        register_eraser("stored-answers", erase_answers, words=_("stored answers to calls"))
         register_item(_("Access"), "access", key="a", permission="teams.view_people", order=80)
         register_item(
             _("Settings"), "organization", key="o", permission="teams.manage_organization", order=95

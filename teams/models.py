@@ -1,6 +1,6 @@
 """Gathers the models of the rooms."""
 
-from teams.access.models import Token
+from teams.access.models import StoredAnswer, Token
 from teams.events.models import Event, EventDetail
 from teams.identity.models import Membership, Organization, OrganizationModel, Team, TeamMember, User
 from teams.people.models import Invitation, InvitationTeam
@@ -16,6 +16,7 @@ __all__ = [
     "Membership",
     "Organization",
     "OrganizationModel",
+    "StoredAnswer",
     "Team",
     "TeamMember",
     "Token",

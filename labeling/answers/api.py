@@ -7,7 +7,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -21,6 +21,7 @@ from projects.streams.models import Stream
 from projects.streams.ndjson import CONTENT_TYPES, Lines, taken
 from projects.streams.receiving import Received
 from projects.streams.rows import Bad, ExamplesIn, Reader, RowIn
+from teams.access import idempotency
 from teams.access.problems import FieldError, Invalid, Problem
 
 READER = Reader(ExamplesIn, RowIn)
@@ -101,6 +102,7 @@ class Examples(ExampleList):
     @extend_schema(
         operation_id="examples_send",
         parameters=[
+            idempotency.PARAMETER,
             OpenApiParameter(
                 "mode", OpenApiTypes.STR, enum=MODES, description="With lines of JSON; upsert if absent."
             ),
@@ -128,6 +130,11 @@ class Examples(ExampleList):
         lines = lines_in(request)
         if lines is not None:
             return self.take_lines(request, lines, channel)
+        return self.take_batch(request, channel)
+
+    @idempotency.heeded
+    def take_batch(self, request: Request, channel: Stream) -> HttpResponse:
+        """Take one JSON body, whole; with an Idempotency-Key its answer is kept beside what it changed."""
         self.refuse_options()
         body = READER.body(raw_body(request))
         rows = READER.rows(body.examples)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from labeling.queues.models import Queue
 from labeling.tasks.models import Lease, SelectedBy
 from projects.streams.media import signed_url
+from projects.streams.withholding import shown_to
 from teams.access.tenancy import MemberRequest
 
 # Names that the form needs for itself; a question of such a name has a field of another.
@@ -33,13 +34,15 @@ def page_of_task(
     """What the task page shows of a held task; `chosen` is {question name: value}, else the draft."""
     example, questions = lease.task.example, queue.schema.questions
     given = lease.draft or {} if chosen is None else chosen
+    attributes, withheld = shown_to(request.user, example)
     return {
         "example": example,
         "media_url": signed_url(request.organization, example),
         "questions": [shown(question, given.get(question["name"])) for question in questions],
         "at_a_stroke": len(questions) == 1 and questions[0]["kind"] == "choice",
         "guess": example.predicted if queue.show_predictions else None,
-        "facts": sorted(example.attributes.items()),
+        "facts": sorted(attributes.items()),
+        "withheld": withheld,
         "is_asked": lease.task.selected_by == SelectedBy.ASK,
         "renew_url": reverse("label-renew", args=[request.organization.slug, queue.project.slug, queue.slug]),
     }

@@ -29,6 +29,7 @@ from projects.conditions.shapes import (
 from projects.conditions.withholding import withheld
 from projects.streams import media
 from projects.streams.models import Example, Media, Stream
+from projects.streams.withholding import PERSONAL, shown_of, withheld_from
 from teams.access.api import MachineView
 from teams.access.paging import PAGING, USUAL, page_of, whole
 from teams.access.problems import FieldError, Invalid, Problem
@@ -63,8 +64,7 @@ class StreamView(MachineView):
 
     def may(self, verb: str, stream: Stream) -> bool:
         """Whether the token carries a verb, and its user has it on the stream's project."""
-        token: Any = self.request.auth
-        return verb in token.verbs and self.user.has_perm(verb, stream.project)
+        return self.carries(verb, stream.project)
 
 
 class ExampleList(StreamView):
@@ -100,7 +100,8 @@ class ExampleList(StreamView):
         with bounded(PREVIEW_MS) if where else nullcontext():
             page = page_of(request, rows)
         cuts = cuts_of(channel)
-        out = [example_out(row, cuts) for row in page.rows]
+        personal = withheld_from(channel, self.may(PERSONAL, channel))
+        out = [example_out(row, cuts, personal) for row in page.rows]
         return Response(page.body(with_pictures(self.organization, out) if inline else out))
 
 
@@ -190,13 +191,15 @@ def told(condition: Condition, counted: Explanation | None) -> dict[str, Any]:
     return {**whole, "clauses": parts, "warnings": odd}
 
 
-def example_out(row: Example, cuts: Cuts) -> dict[str, Any]:
-    """One example as scripts see it."""
+def example_out(row: Example, cuts: Cuts, personal: frozenset[str]) -> dict[str, Any]:
+    """One example as scripts see it; `personal` attributes are named and no more."""
+    shown = shown_of(row, personal)
     return {
         "id": row.pk,
         "key": row.key,
         "captured_at": row.captured_at,
-        "attributes": row.attributes,
+        "attributes": shown.attributes,
+        "withheld": shown.withheld,
         "text": row.text,
         "media_uri": row.media_uri,
         "label": row.label,

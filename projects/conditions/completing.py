@@ -227,7 +227,9 @@ class Spot:
         return kinds[opened - 1] if within and kinds[opened - 1] in FUNCTIONS else None
 
     def values(self, subject: Field) -> Iterator[Candidate]:
-        """Values of a field."""
+        """Values of a field; none where they are withheld."""
+        if subject.verb and not self.may(subject.verb):
+            return
         match subject.type:
             case "enum":
                 yield from (Candidate(quote(value), "value", "", value) for value in subject.enum)

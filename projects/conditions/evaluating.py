@@ -106,8 +106,8 @@ def row_of(example: Example, stream: Stream) -> dict[str, Any]:
 
 def value_of(example: Example, spec: FieldSpec) -> Any:
     """A declared attribute, if it is of its type."""
-    if spec.column:
-        return getattr(example, spec.column)
+    if spec.quick:
+        return getattr(example, spec.quick)
     return typed(example.attributes.get(spec.name), spec)
 
 

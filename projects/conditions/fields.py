@@ -28,6 +28,7 @@ from django.db.models.lookups import Exact, Regex
 from projects.conditions.moments import CASTABLE
 from projects.schemas.fields import FieldSpec, field_specs
 from projects.streams.models import LabelState, Stream
+from projects.streams.withholding import PERSONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +140,23 @@ CORE = {
 def declared(stream: Stream) -> dict[str, Field]:
     """The stream's declared attributes. Undeclared ones are kept with the example and can be declared later."""
     return {
-        spec.name: Field(spec.name, spec.type, where(spec), spec.enum, is_indexed=spec.column is not None)
+        spec.name: Field(
+            spec.name,
+            spec.type,
+            where(spec),
+            spec.enum,
+            spec.title,
+            is_indexed=spec.quick is not None,
+            verb=PERSONAL if spec.pii else "",
+        )
         for spec in field_specs(stream.fields).values()
     }
 
 
 def where(spec: FieldSpec) -> Combinable:
     """The promoted column, or the JSON value if it has the declared type, else NULL: never a failing cast."""
-    if spec.column:
-        return F(spec.column)
+    if spec.quick:
+        return F(spec.quick)
     value = KeyTransform(spec.name, "attributes")
     text = KeyTextTransform(spec.name, "attributes")
     match spec.type:

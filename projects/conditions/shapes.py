@@ -21,6 +21,10 @@ class ExampleOut(serializers.Serializer[Any]):
     key = serializers.CharField()
     captured_at = serializers.DateTimeField()
     attributes = serializers.JSONField()
+    withheld = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Personal attributes that it has, but this token may not see.",
+    )
     text = serializers.CharField()
     media_uri = serializers.CharField()
     label = serializers.CharField(allow_null=True)  # type: ignore[assignment]

@@ -18,7 +18,8 @@ TYPES = ("string", "number", "boolean", "timestamp", "enum", "string[]")
 TEXT_COLUMNS = ("k1", "k2", "k3", "k4")
 NUMBER_COLUMNS = ("n1", "n2")
 COLUMNS_OF = {"string": TEXT_COLUMNS, "enum": TEXT_COLUMNS, "number": NUMBER_COLUMNS}
-MEMBERS = {"name", "type", "column", "enum", "nullable", "title"}
+MEMBERS = {"name", "type", "column", "enum", "nullable", "title", "pii"}
+PROMOTING, PROMOTED, DEMOTING = "promoting", "promoted", "demoting"
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}\Z")
 # What every example has of its own; an attribute of the same name could not be told from it in a condition.
@@ -33,17 +34,36 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 MAX_PROMOTED = 500  # characters; a btree entry holds 2,700 bytes
 MAX_ENUM = 200
 MAX_LIST = 100  # texts in one list
+MAX_FIELDS = 200
+MAX_TITLE = 120
 
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A declared attribute. A promoted one lives in a typed column of Example too, the others in its JSON."""
+    """A declared attribute. A promoted one lives in a typed column of Example too, the others in its JSON.
+
+    `pii`: what it says is personal, and withheld from those who may not see other people's answers. `state` says
+    how far its column is to be trusted; one that a stream was made with is promoted from the first row on.
+    """
 
     name: str
     type: str
     column: str | None = None
     enum: tuple[str, ...] = ()
     nullable: bool = True
+    pii: bool = False
+    title: str = ""
+    state: str = ""
+
+    @property
+    def written(self) -> str | None:
+        """The column that arriving rows are written to."""
+        return None if self.state == DEMOTING else self.column
+
+    @property
+    def quick(self) -> str | None:
+        """The column that conditions may read: it holds the value of every example, of the oldest too."""
+        return None if self.state in (PROMOTING, DEMOTING) else self.column
 
     def accepts(self, value: Any) -> bool:
         """Whether a JSON value is of this type; null where it may be missing."""
@@ -56,7 +76,7 @@ class FieldSpec:
 
 
 def _is_text(spec: FieldSpec, value: Any) -> bool:
-    return isinstance(value, str) and (spec.column is None or len(value) <= MAX_PROMOTED)
+    return isinstance(value, str) and (spec.written is None or len(value) <= MAX_PROMOTED)
 
 
 def _is_number(spec: FieldSpec, value: Any) -> bool:
@@ -95,12 +115,21 @@ EXPECTED = {
 
 def field_specs(declared: Sequence[Mapping[str, Any]]) -> dict[str, FieldSpec]:
     """A stream's `fields` JSON as specs by name."""
-    return {
-        row["name"]: FieldSpec(
-            row["name"], row["type"], row.get("column"), tuple(row.get("enum", ())), row.get("nullable", True)
-        )
-        for row in declared
-    }
+    return {row["name"]: spec_of(row) for row in declared}
+
+
+def spec_of(row: Mapping[str, Any]) -> FieldSpec:
+    """One declaration as a spec."""
+    return FieldSpec(
+        row["name"],
+        row["type"],
+        row.get("column"),
+        tuple(row.get("enum", ())),
+        row.get("nullable", True),
+        row.get("pii", False),
+        row.get("title", ""),
+        row.get("state", ""),
+    )
 
 
 def check_fields(declared: Any) -> None:
@@ -110,6 +139,8 @@ def check_fields(declared: Any) -> None:
     """
     if not isinstance(declared, list) or not all(isinstance(row, dict) for row in declared):
         raise _wrong(_("Attributes are a list of objects with a name and a type."))
+    if len(declared) > MAX_FIELDS:
+        raise _wrong(_("A stream declares at most %(most)s attributes."), most=str(MAX_FIELDS))
     for row in declared:
         check_field(row)
     names = [row["name"] for row in declared]
@@ -136,8 +167,14 @@ def check_field(row: Mapping[str, Any]) -> None:
         )
     if (type_ == "enum") != bool(row.get("enum")) or not _is_enum(row.get("enum", [])):
         raise _wrong(_("“%(value)s”: an enum, and only an enum, lists its texts."), value=name)
-    if not isinstance(row.get("nullable", True), bool) or set(row) - MEMBERS:
+    flags = (row.get("nullable", True), row.get("pii", False))
+    if not all(isinstance(flag, bool) for flag in flags) or set(row) - MEMBERS or not _is_title(row):
         raise _wrong(_("“%(value)s” is declared with something that is not known here."), value=name)
+
+
+def _is_title(row: Mapping[str, Any]) -> bool:
+    title = row.get("title", "")
+    return isinstance(title, str) and len(title) <= MAX_TITLE and (not title or title.isprintable())
 
 
 def _is_enum(values: Any) -> bool:

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.schemas.fields import check_fields
 from projects.streams import media, predictions, receiving
+from projects.streams.declaring import change_fields
+from projects.streams.fieldlocks import hold_fields
 from projects.streams.lines import Line, Rules
 from projects.streams.models import Example, ModelVersion, Project, SplitPolicy, Stream
 from projects.streams.predictions import register_model_version
@@ -27,6 +29,7 @@ from teams.identity.refused import Refused
 
 __all__ = [
     "LabelSummary",
+    "change_fields",
     "create_project",
     "create_stream",
     "receive",
@@ -114,6 +117,7 @@ def receive(
     again changes nothing and says "unchanged".
     """
     now = timezone.now()
+    hold_fields(stream)
     rules = Rules(stream)
     rules.splits.look_up(rows)
     good, bad = sort_out(rules, rows)

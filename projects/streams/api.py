@@ -19,6 +19,7 @@ from projects.streams.ndjson import CONTENT_TYPES, Lines, opened
 from projects.streams.receiving import Received
 from projects.streams.rows import PredictionIn, PredictionsIn, Reader
 from teams.access.api import MachineView
+from teams.access.idempotency import idempotent
 from teams.access.parsing import bounded
 from teams.access.problems import Problem
 
@@ -127,6 +128,7 @@ class Predictions(StreamDoor):
     verb = "projects.ingest_project"
     parser_classes = [RawJSONParser]
 
+    @idempotent
     @extend_schema(
         operation_id="predictions_send",
         request={"application/json": PredictionsDoc},

@@ -1,11 +1,15 @@
-"""What comes with an invitation: the projects."""
+"""What comes with an invitation, the projects; what a change of attributes asks of the rows, batch after batch."""
 
 from __future__ import annotations
 
+from projects.streams.declaring import STEP
+from projects.streams.promoting import step
 from teams.access.actions import set_grants
 from teams.events.actions import on
 from teams.events.models import Event
+from teams.identity.models import Organization
 from teams.identity.roles import WORDS, verbs_of
+from teams.work.jobs import job
 
 
 @on("invitation.accepted")
@@ -17,3 +21,9 @@ def grant_projects(event: Event) -> None:
     assert event.by is not None  # who accepted
     for place in invitation.invitation_projects.select_related("project__organization"):
         set_grants(row=place.project, to=event.by, verbs=verbs, by=invitation.created_by)
+
+
+@job(STEP, long=True)
+def work_on_fields(organization: Organization, work_id: int) -> None:
+    """One batch; the next one is a job of its own."""
+    step(organization=organization, work_id=work_id)

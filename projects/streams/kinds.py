@@ -7,6 +7,10 @@ from teams.events.actions import Kind
 KINDS = (
     Kind("project.created", _("Project created")),
     Kind("stream.created", _("Stream created")),
+    Kind("stream.fields_changed", _("Attributes changed")),
+    Kind("stream.fields_refused", _("Change of attributes refused")),
+    Kind("stream.field_promoted", _("Attribute made quick")),
+    Kind("stream.field_demoted", _("Attribute taken off its quick column")),
     Kind("examples.received", _("Examples received")),
     Kind("media.viewed", _("Looked at a picture")),
     Kind("predictions.received", _("Predictions received")),

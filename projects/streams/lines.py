@@ -46,7 +46,7 @@ class Rules:
     def __init__(self, stream: Stream) -> None:
         specs = field_specs(stream.fields)
         self.specs = tuple(specs.values())
-        self.promoted = tuple((spec.name, spec.column) for spec in self.specs if spec.column)
+        self.promoted = tuple((spec.name, spec.written) for spec in self.specs if spec.written)
         self.split_by = stream.split_by
         self.splits = Splits(stream, first_policy(stream))
 

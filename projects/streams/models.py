@@ -119,6 +119,65 @@ class Stream(OrganizationModel):
         return self.name
 
 
+class FieldWork(OrganizationModel):
+    """Something that is done to all rows of a stream, a batch after the other, because its attributes change.
+
+    `check` looks for rows that a wanted declaration contradicts, and then applies it; `promote` fills a column from the
+    JSON of the rows that were there before, `demote` empties it. Rows up to `at_id` are done, of those from
+    `begin_id` up to `upto`.
+    """
+
+    class Kind(models.TextChoices):
+        CHECK = "check", _("looking for rows that contradict")
+        PROMOTE = "promote", _("making quick")
+        DEMOTE = "demote", _("taking off the quick column")
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        REFUSED = "refused", _("refused")
+        CANCELLED = "cancelled", _("cancelled")
+
+    organization = organization_key("field_works")
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="field_works")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    name = models.CharField(_("attribute"), max_length=60, blank=True)
+    column = models.CharField(_("column"), max_length=2, blank=True)
+    wanted = models.JSONField(_("wanted"), null=True)
+    revision = models.CharField(max_length=12, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RUNNING)
+    begin_id = models.BigIntegerField(default=0)
+    at_id = models.BigIntegerField(default=0)
+    upto = models.BigIntegerField(default=0)
+    seen = models.BigIntegerField(_("rows looked at"), default=0)
+    found = models.JSONField(_("contradictions"), default=dict)
+    refusal = models.TextField(_("why it was refused"), blank=True)
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(_("began"), default=timezone.now)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    class Meta:
+        verbose_name = _("work on attributes")
+        verbose_name_plural = _("work on attributes")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream", "name"], condition=Q(state="running"), name="one_work_on_a_field"
+            )
+        ]
+        indexes = [models.Index(fields=["organization", "stream", "-id"], name="field_work_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+    @property
+    def progress(self) -> float:
+        """The share of the rows that is done."""
+        if self.state != self.State.RUNNING:
+            return 1.0
+        rows = self.upto - self.begin_id
+        return min(1.0, max(0.0, (self.at_id - self.begin_id) / rows)) if rows > 0 else 0.0
+
+
 class SplitPolicy(OrganizationModel):
     """Which buckets are test, val and train: [0, test_until) test, [test_until, val_until) val, the rest train.
 

@@ -21,10 +21,12 @@ class LabelSummary(msgspec.Struct, frozen=True):
     labeled_at: datetime | None = None
 
 
-# Locked in order of id, by a statement of its own: the next one then sees what the others committed meanwhile.
+# Locked in the order of keys, as arriving batches lock them, or two of both could wait for each other in a circle;
+# and by a statement of its own: the next one then sees what the others committed meanwhile.
 LOCK = """
 SELECT id FROM projects_example
-WHERE organization_id = %(organization)s AND id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+WHERE organization_id = %(organization)s AND id = ANY(%(ids)s)
+ORDER BY key COLLATE "C" FOR NO KEY UPDATE
 """
 PREDICTED = """
 UPDATE projects_example AS example SET predicted = newest.label, confidence = newest.confidence

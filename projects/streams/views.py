@@ -14,6 +14,7 @@ from projects.streams.doors import open_project
 from projects.streams.media import VALID_S, is_open, read, shows_media, signed_url
 from projects.streams.models import Example, Project
 from projects.streams.panels import panels_of
+from projects.streams.withholding import shown_to
 from teams.access.tenancy import MemberRequest, member_page
 
 SHOWN = 24
@@ -52,9 +53,11 @@ def example(request: MemberRequest, project: str, pk: int) -> HttpResponse:
     """One example: what it is, what models said of it."""
     place = open_project(request, project)
     row = find_example(request, place, pk)
+    attributes, withheld = shown_to(request.user, row)
     context = shown(request, row) | {
         "project": place,
-        "facts": sorted(row.attributes.items()),
+        "facts": sorted(attributes.items()),
+        "withheld": withheld,
         "predictions": row.predictions.select_related("model_version").order_by("-at", "-pk")[:50],
     }
     return render(request, "projects/streams/example.html", context)

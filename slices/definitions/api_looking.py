@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from projects.conditions.api import example_out
 from projects.conditions.condition import cuts_of
 from projects.conditions.nodes import moment
+from projects.streams.withholding import PERSONAL, withheld_from
 from slices.definitions.api import SliceView
 from slices.definitions.comparing import PARTS, Comparison, Part, Side, compare, first_examples
 from slices.definitions.looking import Seen
@@ -159,9 +160,10 @@ class SliceCompare(LookingView):
         b = Side(self.version(project, other, "other_version"))
         as_of = self.as_of()
         found = compare(a, b, as_of)
-        cuts = cuts_of(a.version.slice.stream)
+        stream = a.version.slice.stream
+        cuts, personal = cuts_of(stream), withheld_from(stream, self.carries(PERSONAL, stream.project))
         examples = {
-            part: [example_out(row, cuts) for row in first_examples(a, b, as_of, part, EXAMPLES)]
+            part: [example_out(row, cuts, personal) for row in first_examples(a, b, as_of, part, EXAMPLES)]
             for part in PARTS
         }
         return Response(comparison_out(a, b, as_of, found, examples))

@@ -79,8 +79,9 @@ def breakdown(found: Sequence[tuple[Any, ...]], position: int, scale: int) -> Br
 
 
 def mixed_fields(stream: Stream) -> Mapping[str, Combinable]:
-    """The fields whose values are counted, by name."""
-    own = {field.name: field.expression for field in declared(stream).values() if field.type in MIXED}
+    """The fields whose values are counted, by name; personal ones are nobody's chart."""
+    fields = declared(stream).values()
+    own = {field.name: field.expression for field in fields if field.type in MIXED and not field.verb}
     return {"label": F("answer_label"), "prediction": F("predicted"), **own}
 
 

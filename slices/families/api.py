@@ -27,6 +27,7 @@ from slices.families.actions import (
 )
 from slices.families.listing import Line, levels_of, lines, wider
 from slices.families.models import Child, Family
+from teams.access.idempotency import idempotent
 from teams.access.paging import PAGING, page_of
 from teams.access.problems import Problem
 from teams.access.strict import Body
@@ -192,6 +193,7 @@ class FamilyList(FamilyView):
         page = page_of(request, self.families(project))
         return Response(page.body([summary(row) for row in page.rows]))
 
+    @idempotent
     @extend_schema(operation_id="families_create", request=FamilyIn, responses={201: FamilyOut})
     def post(self, request: Request, project: str) -> Response:
         """Make a family: its children are the values that are there, and those that will be."""

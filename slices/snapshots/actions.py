@@ -102,7 +102,7 @@ def digest_of(values: Values) -> str:
 def freeze_now(
     *, slice_version: SliceVersion, role: str, as_of: datetime, values: Values = NONE, by: User | None
 ) -> Snapshot:
-    """Freeze in a transaction of its own, which sees one instant. Not to be called inside another.
+    """Freeze in a transaction of its own, which sees one instant; inside another only if that does too.
 
     If somebody else freezes the same instant meanwhile, theirs is the snapshot. Raises TooSmall, Refused.
     """
@@ -111,18 +111,28 @@ def freeze_now(
             with one_instant():
                 return freeze(slice_version=slice_version, role=role, as_of=as_of, values=values, by=by)
         except (IntegrityError, OperationalError):
-            if not left or known(slice_version, role, as_of, values) is None:
+            if connection.in_atomic_block or not left or known(slice_version, role, as_of, values) is None:
                 raise
     raise AssertionError("the last try returns or raises")
 
 
 @contextmanager
 def one_instant() -> Iterator[None]:
-    """A transaction whose every statement sees the database as of its first."""
+    """A transaction whose every statement sees the database as of its first; inside such a one, that one."""
+    if connection.in_atomic_block and sees_one_instant():
+        yield
+        return
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield
+
+
+def sees_one_instant() -> bool:
+    """Whether the transaction that runs now does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_isolation")
+        return bool(cursor.fetchone() == ("repeatable read",))
 
 
 @transaction.atomic

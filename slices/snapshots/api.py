@@ -16,12 +16,13 @@ from rest_framework.response import Response
 from projects.streams.actions import note_look
 from projects.streams.media import EXTENSIONS, read
 from slices.definitions.actions import current
-from slices.snapshots.actions import freeze_now, known, note_download
+from slices.snapshots.actions import freeze_now, known, note_download, one_instant
 from slices.snapshots.exports import FORMATS, exported, picture_of
 from slices.snapshots.models import Snapshot
 from slices.snapshots.rows import find
 from slices.snapshots.serving import begins, serve
 from teams.access.api import MachineView
+from teams.access.idempotency import idempotent
 from teams.access.problems import FieldError, Invalid
 from teams.access.strict import Body
 
@@ -61,6 +62,7 @@ class Freeze(MachineView):
 
     verb = "projects.export_project"
 
+    @idempotent(around=one_instant)
     @extend_schema(
         operation_id="slices_freeze",
         request=FreezeIn,

@@ -47,8 +47,8 @@ class Histograms:
 
 
 def counted(spec: FieldSpec) -> bool:
-    """Whether values of this type are counted."""
-    return spec.type in COUNTED
+    """Whether its values are counted: of this type, and not personal, for they are kept and shown to everybody."""
+    return spec.type in COUNTED and not spec.pii
 
 
 def binned(value: Any) -> str:

@@ -63,6 +63,11 @@ class MachineView(GenericAPIView):
         """The projects of a queryset on which this token may act."""
         return rows.open_to(self.request.user, verb or self.verb_for(self.request.method))
 
+    def carries(self, verb: str, row: models.Model) -> bool:
+        """Whether the token carries a further verb, and its user has it on this row."""
+        token: Any = self.request.auth
+        return verb in token.verbs and self.user.has_perm(verb, row)
+
     def get_or_404(self, rows: models.QuerySet[Any], **lookup: Any) -> Any:
         """One row, or a 404 that is the same for foreign and unknown."""
         try:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from teams.identity.models import OrganizationModel, User
+from teams.identity.models import OrganizationModel, User, organization_key
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
@@ -55,3 +55,27 @@ class Token(OrganizationModel):
 
     def __str__(self) -> str:
         return f"{self.name} (slc_{self.prefix}…)"
+
+
+class StoredAnswer(OrganizationModel):
+    """How a call with an Idempotency-Key was answered. Without a body it is erased."""
+
+    organization = organization_key("stored_answers")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=255)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.BinaryField(null=True)
+    content_type = models.CharField(max_length=60)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("stored answer")
+        verbose_name_plural = _("stored answers")
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "user", "key"], name="one_answer_a_key"),
+        ]
+        indexes = [models.Index(fields=["at"], name="stored_answer_oldest")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,22 +27,29 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 SHORT_LEASE = timedelta(seconds=settings.SLUICE_JOB_LIMIT_S * 1.25)  # the executor has ended it by then
 LONG_LEASE = timedelta(minutes=15)
+TURN_S = 20.0  # how long a stepwise job goes on before others have their turn
 CHANNEL = "sluice_jobs"
 
 Handler = Callable[..., None]
+Steps = Callable[..., Generator[None, None, None]]
+DONE = object()
 
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
     """What to call for a kind of job: `handler(organization, **args)`.
 
-    With `repeatable_read` everything that the handler reads is of one instant.
+    With `repeatable_read` everything that the handler reads is of one instant. With `is_stepwise` the handler is a
+    generator, and what it does up to each `yield` is a transaction of its own. `given_up(organization, **args)` is
+    called in the transaction that marks such a job as dead.
     """
 
     name: str
-    handler: Handler
+    handler: Callable[..., Any]
     is_long: bool = False
     repeatable_read: bool = False
+    is_stepwise: bool = False
+    given_up: Handler | None = None
 
 
 JOB_KINDS: dict[str, JobKind] = {}
@@ -51,6 +60,20 @@ def job(name: str, *, long: bool = False, repeatable_read: bool = False) -> Call
 
     def add(handler: Handler) -> Handler:
         JOB_KINDS[name] = JobKind(name, handler, long, repeatable_read)
+        return handler
+
+    return add
+
+
+def stepwise(name: str, *, given_up: Handler | None = None) -> Callable[[Steps], Steps]:
+    """Register a generator as the handler of a long kind of job that is done step by step.
+
+    Whoever starts it again (after a crash, or after others had their turn) calls it anew: each step writes down, in
+    its own transaction, how far it came, and the first one reads that.
+    """
+
+    def add(handler: Steps) -> Steps:
+        JOB_KINDS[name] = JobKind(name, handler, is_long=True, is_stepwise=True, given_up=given_up)
         return handler
 
     return add
@@ -101,17 +124,55 @@ def run(job_id: int) -> None:
     if row is None:
         return
     try:
-        with transaction.atomic():
-            kind = JOB_KINDS[row.kind]
-            if kind.repeatable_read:
-                connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            kind.handler(row.organization, **row.args)
-            finish(row)
+        kind = JOB_KINDS[row.kind]
+        if kind.is_stepwise:
+            step_by_step(row, kind)
+        else:
+            at_once(row, kind)
     except Superseded:
         log.warning("job %s lost its lease; its work is discarded", row.pk)
     except Exception as error:
         log.exception("job %s (%s) failed", row.pk, row.kind)
         fail(row, error)
+
+
+def at_once(row: Job, kind: JobKind) -> None:
+    """Its effect and "done" are one transaction."""
+    with transaction.atomic():
+        if kind.repeatable_read:
+            connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        kind.handler(row.organization, **row.args)
+        finish(row)
+
+
+def step_by_step(row: Job, kind: JobKind) -> None:
+    """Each step and the renewal of the lease are one transaction; after its turn the job waits behind the others."""
+    ends = time.monotonic() + TURN_S
+    with closing(kind.handler(row.organization, **row.args)) as steps:
+        is_over = False
+        while not is_over:
+            with transaction.atomic():
+                if next(steps, DONE) is DONE:
+                    return finish(row)
+                is_over = time.monotonic() >= ends
+                go_on(row, let_others=is_over)
+
+
+def go_on(row: Job, *, let_others: bool) -> None:
+    """A step is done: what died before it does not count any more. Raises Superseded if the lease is not ours."""
+    now = timezone.now()
+    moved = {
+        "state": Job.State.QUEUED,
+        "lease_until": None,
+        "attempts": 0,
+        "run_after": now,
+        "hinted_at": None,
+    }
+    renewed = {"lease_until": now + LONG_LEASE, "attempts": 1}
+    mine = Job.objects.filter(pk=row.pk, token=row.token, state=Job.State.RUNNING)
+    if not mine.update(**(moved if let_others else renewed)):
+        raise Superseded
+    row.attempts = 1
 
 
 class Superseded(Exception):
@@ -127,11 +188,13 @@ def finish(row: Job) -> None:
         raise Superseded
 
 
+@transaction.atomic
 def fail(row: Job, error: Exception) -> None:
     """Try again later, or give up after the last attempt and show it."""
     dead = row.attempts >= MAX_ATTEMPTS
     now = timezone.now()
-    Job.objects.filter(pk=row.pk, token=row.token, state=Job.State.RUNNING).update(
+    mine = Job.objects.filter(pk=row.pk, token=row.token, state=Job.State.RUNNING)
+    failed = mine.update(
         state=Job.State.DEAD if dead else Job.State.QUEUED,
         ended_at=now if dead else None,
         run_after=now + timedelta(seconds=2**row.attempts),
@@ -139,6 +202,15 @@ def fail(row: Job, error: Exception) -> None:
         lease_until=None,
         error=f"{type(error).__name__}: {error}"[:2000],
     )
+    if failed and dead:
+        say_given_up(row)
+
+
+def say_given_up(row: Job) -> None:
+    """Tell whoever waits for a job that it will not come to an end by itself."""
+    kind = JOB_KINDS.get(row.kind)
+    if kind is not None and kind.given_up is not None:
+        kind.given_up(row.organization, **row.args)
 
 
 @transaction.atomic
@@ -162,8 +234,24 @@ def check_retry(job: Job) -> None:
 def reap(at: datetime) -> int:
     """Give back what dead workers held, park what has used up its attempts; the number of rows touched."""
     lost = Job.objects.lost(at)
-    parked = lost.filter(attempts__gte=MAX_ATTEMPTS).update(
-        state=Job.State.DEAD, ended_at=at, lease_until=None, error="Its worker died on every attempt."
+    spent = lost.filter(attempts__gte=MAX_ATTEMPTS)
+    parked = sum(park(row, at) for row in spent.select_related("organization"))
+    back = lost.filter(attempts__lt=MAX_ATTEMPTS).update(
+        state=Job.State.QUEUED, lease_until=None, hinted_at=None
     )
-    back = lost.update(state=Job.State.QUEUED, lease_until=None, hinted_at=None)
     return parked + back
+
+
+@transaction.atomic
+def park(row: Job, at: datetime) -> int:
+    """Give up a job whose every attempt has killed its worker, unless somebody just now goes on with it."""
+    parked = (
+        Job.objects.lost(at)
+        .filter(pk=row.pk, token=row.token)
+        .update(
+            state=Job.State.DEAD, ended_at=at, lease_until=None, error="Its worker died on every attempt."
+        )
+    )
+    if parked:
+        say_given_up(row)
+    return parked

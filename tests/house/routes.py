@@ -172,6 +172,12 @@ def a_belonging(world: World) -> dict[str, Any]:
     return {"field": "store", "level": world.level, "rows": [said]}
 
 
+def the_same_fields(world: World) -> dict[str, Any]:
+    """What is declared already."""
+    names = ("name", "type")
+    return {"fields": [{name: row[name] for name in names} for row in world.stream.fields]}
+
+
 def frozen_before(world: World) -> dict[str, Any]:
     """The moment of a snapshot that is there: freezing it again gives the same one."""
     return {"role": "train", "as_of": world.snapshot.as_of.isoformat()}
@@ -198,6 +204,12 @@ API = [
             "model": {"name": "other", "version": "1"},
             "predictions": [{"key": world.example_row.key, "label": "3", "confidence": 0.5}],
         },
+    ),
+    Route(
+        "api-fields",
+        {"GET": VIEW, "POST": MANAGE},
+        STREAM,
+        the_same_fields,
     ),
     Route(
         "api-conditions", {"POST": VIEW}, STREAM, lambda world: {"text": EVERYTHING_ASKED.format(world.slug)}

@@ -157,6 +157,9 @@ class World:
         digest = media.digest_of(self.organization, PNG)
         media.keep(self.organization, {digest: PNG})
         self.media = self.organization.media.get(digest=digest)
+        self.field_work = self.stream.field_works.create(
+            organization=self.organization, kind="check", state="refused", refusal=self.say("refusal")
+        )
         self.examples = [self.example(n, 5000 if n < 6 else 5) for n in range(9)]
         self.example_row = self.examples[0]
         self.model = ModelVersionFactory(
@@ -340,6 +343,14 @@ class World:
     # and the rest
 
     def bystanders(self) -> None:
+        self.organization.stored_answers.create(
+            user=self.token.user,
+            key=f"{self.mark}-call",
+            request_sha256="0" * 64,
+            status=200,
+            body=self.mark.encode(),
+            content_type="application/json",
+        )
         self.job = self.organization.jobs.create(
             kind="runs.prepare", args={"says": self.mark}, state=Job.State.DEAD, error=self.say("error")
         )
