@@ -159,6 +159,11 @@ CLAIMED = {"pk": "claimed.pk"}
 FENCE = {"token": 1}
 
 
+def a_slice(world: World) -> dict[str, Any]:
+    """A new slice."""
+    return {"slug": f"s{world.project.slices.count()}", "name": "S", "stream": world.stream.slug}
+
+
 def a_family(world: World) -> dict[str, Any]:
     """One whose name is taken, so that asking for it changes nothing."""
     said = {"slug": world.family.slice.slug, "name": "x", "stream": world.stream.slug}
@@ -241,8 +246,11 @@ API = [
     ),
     Route("api-ask", {"GET": ASK}, {"pk": "ask.pk"}),
     Route("api-ask-stop", {"POST": ASK}, {"pk": "ask.pk"}),
-    Route("api-slices", {"GET": VIEW}, PROJECT),
-    Route("api-slice", {"GET": VIEW}, SLICE),
+    Route("api-slices", {"GET": VIEW, "POST": MANAGE}, PROJECT, a_slice),
+    Route("api-slice-preview", {"POST": VIEW}, PROJECT, lambda world: {"stream": world.stream.slug}),
+    Route("api-slice", {"GET": VIEW, "PATCH": MANAGE}, SLICE, lambda world: {"name": world.slice.name}),
+    Route("api-slice-versions", {"GET": VIEW}, SLICE),
+    Route("api-slice-funnel", {"GET": VIEW}, SLICE),
     Route("api-slice-mix", {"GET": VIEW}, SLICE),
     Route("api-slice-over-time", {"GET": VIEW}, SLICE),
     Route("api-slice-compare", {"GET": VIEW}, SLICE | {"other": "slice.slug"}),
