@@ -14,6 +14,7 @@ class LabelingConfig(AppConfig):
         from labeling.answers.kinds import KINDS as answers
         from labeling.asks import handlers as asks
         from labeling.asks.kinds import KINDS as asks_kinds
+        from labeling.erasers import register_erasers
         from labeling.quality import handlers as quality
         from labeling.quality.kinds import KINDS as quality_kinds
         from labeling.queues.kinds import KINDS as queues
@@ -29,6 +30,7 @@ class LabelingConfig(AppConfig):
         register_dependents(relying_queues)
         register_source(fields.answered, *fields.STARTS)
         register_source(fields.classes, *fields.STARTS_OF_CLASSES)
+        register_erasers()
         assert tasks
         assert quality
         assert asks  # handlers are registered by being imported

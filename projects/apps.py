@@ -12,6 +12,10 @@ class ProjectsConfig(AppConfig):
         """Make this floor's events and places known."""
         from projects.conditions.fields import register_source
         from projects.conditions.predicted import STARTS, predicted
+        from projects.erasure import handlers as erasure
+        from projects.erasure.groups import erase_groups
+        from projects.erasure.kinds import KINDS as erasures
+        from projects.erasure.uploads import count_uploads, erase_uploads
         from projects.schemas.kinds import KINDS as schemas
         from projects.streams import handlers
         from projects.streams.forgetting import forget_keys
@@ -20,9 +24,15 @@ class ProjectsConfig(AppConfig):
         from teams.events.actions import register
         from teams.work.erasing import register_eraser
 
-        register(*schemas, *streams)
+        register(*schemas, *streams, *erasures)
         register_source(predicted, *STARTS)
         register_eraser("checks of attributes", forget_keys, words=_("keys found by checks of attributes"))
+        assert erasure
         assert handlers  # registered by being imported
+        register_eraser("groups", erase_groups, words=_("Groups placed by imports"), at_once=True)
+        register_eraser("uploads", erase_uploads, words=_("Uploaded files"), count=count_uploads)
         view = "projects.view_project"
         register_item(_("Stream"), "project", key="e", permission=view, scope="project", order=10)
+        manage = "projects.manage_project"
+        pages = ["erasures", "erasure"]
+        register_item(_("Erasures"), "erasures", "z", manage, scope="project", order=90, pages=pages)

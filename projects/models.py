@@ -1,5 +1,6 @@
 """Gathers the models of the rooms."""
 
+from projects.erasure.models import Erasure, ErasureStep
 from projects.schemas.models import LabelSchema
 from projects.streams.changes import ExampleChange
 from projects.streams.models import (
@@ -15,8 +16,11 @@ from projects.streams.models import (
     SplitPolicy,
     Stream,
 )
+from projects.streams.tombstones import Tombstone
 
 __all__ = [
+    "Erasure",
+    "ErasureStep",
     "Example",
     "ExampleChange",
     "FieldWork",
@@ -30,4 +34,5 @@ __all__ = [
     "SplitAssignment",
     "SplitPolicy",
     "Stream",
+    "Tombstone",
 ]

@@ -21,12 +21,14 @@ class TeamsConfig(AppConfig):
         from teams.platform.kinds import KINDS as platform
         from teams.work import handlers as work
         from teams.work.erasing import register_eraser
+        from teams.work.forgetting import forget_errors
 
         register(*KINDS, *desk, *platform)
         assert access
         assert people
         assert work  # handlers are registered by being imported
         register_eraser("stored-answers", erase_answers, words=_("stored answers to calls"))
+        register_eraser("job errors", forget_errors, words=_("Messages of failed jobs"))
         register_item(_("Access"), "access", key="a", permission="teams.view_people", order=80)
         register_item(
             _("Settings"), "organization", key="o", permission="teams.manage_organization", order=95

@@ -24,14 +24,17 @@ from projects.conditions.shapes import (
     CompletionsOut,
     ConditionIn,
     ConditionOut,
+    ExampleOut,
     ExamplePage,
 )
 from projects.conditions.withholding import withheld
 from projects.streams import media
 from projects.streams.models import Example, Media, Stream
+from projects.streams.rows import MAX_KEY
+from projects.streams.tombstones import Gone, digests
 from projects.streams.withholding import PERSONAL, shown_of, withheld_from
 from teams.access.api import MachineView
-from teams.access.paging import PAGING, USUAL, page_of, whole
+from teams.access.paging import LAST_ID, PAGING, USUAL, page_of, whole
 from teams.access.problems import FieldError, Invalid, Problem
 from teams.identity.models import Organization
 
@@ -103,6 +106,47 @@ class ExampleList(StreamView):
         personal = withheld_from(channel, self.may(PERSONAL, channel))
         out = [example_out(row, cuts, personal) for row in page.rows]
         return Response(page.body(with_pictures(self.organization, out) if inline else out))
+
+
+class ExampleDetail(StreamView):
+    """One example, by its number."""
+
+    @extend_schema(operation_id="examples_get", responses=ExampleOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """Read one example. 410 `erased` for one that was erased."""
+        projects = self.open_to_token(self.organization.projects)
+        rows = self.organization.examples.filter(stream__project__in=projects).select_related(
+            "stream__project"
+        )
+        row = rows.filter(pk=pk).first() if pk <= LAST_ID else None
+        if row is None:
+            gone = self.organization.tombstones.filter(stream__project__in=projects)
+            raise Gone(self.get_or_404(gone, example_id=min(pk, LAST_ID)))
+        personal = withheld_from(row.stream, self.may(PERSONAL, row.stream))
+        return Response(example_out(row, cuts_of(row.stream), personal))
+
+
+class ExampleByKey(StreamView):
+    """One example, by the key that its pipeline gave it."""
+
+    parameters = frozenset({"key"})
+
+    @extend_schema(
+        operation_id="examples_by_key",
+        parameters=[OpenApiParameter("key", OpenApiTypes.STR, required=True)],
+        responses=ExampleOut,
+    )
+    def get(self, request: Request, project: str, stream: str) -> Response:
+        """Read one example. 410 `erased` for one that was erased."""
+        channel, key = self.stream(project, stream), request.query_params.get("key", "")
+        if not key.isprintable() or not 0 < len(key) <= MAX_KEY:
+            raise Invalid([FieldError("?key", "key_format", f"A key has 1 to {MAX_KEY} characters.")])
+        row = self.organization.examples.filter(stream=channel, key=key).first()
+        if row is None:
+            gone = self.organization.tombstones.filter(stream=channel)
+            raise Gone(self.get_or_404(gone, key_digest__in=digests(channel, [key])))
+        personal = withheld_from(channel, self.may(PERSONAL, channel))
+        return Response(example_out(row, cuts_of(channel), personal))
 
 
 class ConditionCheck(StreamView):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from projects.schemas.fields import check_fields
-from projects.streams import media, predictions, receiving
+from projects.streams import media, predictions, receiving, tombstones
 from projects.streams.declaring import change_fields
 from projects.streams.fieldlocks import hold_fields
 from projects.streams.lines import Line, Rules
@@ -107,7 +107,6 @@ def _create(rows: Any, taken: str | Promise, **values: Any) -> Any:
         raise Refused(taken, code="conflict") from None
 
 
-@transaction.atomic
 def receive(
     *, stream: Stream, rows: Sequence[RowIn | Bad], mode: str = "upsert", by: User | None
 ) -> Received:
@@ -116,13 +115,24 @@ def receive(
     `mode` "upsert" changes what is there and different, "insert" leaves what is there alone. Sending a batch
     again changes nothing and says "unchanged".
     """
+    try:
+        return take(stream, rows, mode, by)
+    except tombstones.ErasedMeanwhile:  # the second look sees which keys may not come back
+        return take(stream, rows, mode, by)
+
+
+@transaction.atomic
+def take(stream: Stream, rows: Sequence[RowIn | Bad], mode: str, by: User | None) -> Received:
+    """A batch, in one transaction. Raises ErasedMeanwhile."""
     now = timezone.now()
     hold_fields(stream)
     rules = Rules(stream)
     rules.splits.look_up(rows)
-    good, bad = sort_out(rules, rows)
+    gone = tombstones.erased_keys(stream, [row.key for row in rows if isinstance(row, RowIn)])
+    good, bad = sort_out(rules, rows, gone)
     lines = prepared(stream.organization, rules, good, now)
     written = receiving.write(stream, lines, mode, now)
+    tombstones.check_not_erased(stream, [key for key, (_pk, said) in written.items() if said == "created"])
     rules.splits.keep()
     said = [(written[row.key][0], said) for _index, row in good for said in row.predictions]
     news = predictions.write_inline(stream, said, now, by) if said else set()
@@ -139,13 +149,18 @@ def receive(
 Good = list[tuple[int, RowIn]]
 
 
-def sort_out(rules: Rules, rows: Sequence[RowIn | Bad]) -> tuple[Good, list[Outcome]]:
-    """(the rows to write, the outcomes of those that are rejected)."""
+def sort_out(rules: Rules, rows: Sequence[RowIn | Bad], gone: Collection[str]) -> tuple[Good, list[Outcome]]:
+    """(the rows to write, the outcomes of those that are rejected); `gone` are keys of erased examples."""
     seen: set[str] = set()
     good: Good = []
     bad = []
     for index, row in enumerate(rows):
-        errors = row.errors if isinstance(row, Bad) else twice(row.key, seen) or rules.errors(row)
+        if isinstance(row, Bad):
+            errors = row.errors
+        elif row.key in gone:
+            errors = [tombstones.ERASED]
+        else:
+            errors = twice(row.key, seen) or rules.errors(row)
         if isinstance(row, Bad) or errors:
             bad.append(rejected("examples", index, row.key, errors))
         else:
@@ -211,10 +226,11 @@ def receive_predictions(
     organization = stream.organization
     keys = [row.key for row in rows if isinstance(row, PredictionIn)]
     known = dict(organization.examples.filter(stream=stream, key__in=keys).values_list("key", "pk"))
+    gone = tombstones.erased_keys(stream, [key for key in keys if key not in known])
     good, bad = [], []
     seen: set[str] = set()
     for index, row in enumerate(rows):
-        errors = row.errors if isinstance(row, Bad) else unknown(row.key, known) or twice(row.key, seen)
+        errors = row.errors if isinstance(row, Bad) else unknown(row.key, known, gone) or twice(row.key, seen)
         if isinstance(row, Bad) or errors:
             bad.append(rejected("predictions", index, row.key, errors))
         else:
@@ -233,6 +249,8 @@ def receive_predictions(
     return summed(sorted(bad + outcomes, key=lambda row: row.index))
 
 
-def unknown(key: str, known: dict[str, int]) -> list[FieldError]:
+def unknown(key: str, known: dict[str, int], gone: Collection[str]) -> list[FieldError]:
     """A prediction is about an example that is here."""
+    if key in gone:
+        return [tombstones.ERASED]
     return [] if key in known else [FieldError("/key", "unknown_example", "No example has this key.")]

@@ -291,6 +291,11 @@ class Example(OrganizationModel):
                 condition=~Q(split_key=models.F("key")),
                 name="example_group",
             ),
+            models.Index(
+                fields=["organization", "media_uri"],
+                condition=Q(media_uri__startswith="sluice:"),
+                name="example_upload",
+            ),
         ]
         triggers = NOTES
 

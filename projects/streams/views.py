@@ -10,10 +10,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from projects.streams.actions import note_look
-from projects.streams.doors import open_project
+from projects.streams.doors import can, open_project
 from projects.streams.media import VALID_S, is_open, read, shows_media, signed_url
 from projects.streams.models import Example, Project
 from projects.streams.panels import panels_of
+from projects.streams.tombstones import media_is_erased
 from projects.streams.withholding import shown_to
 from teams.access.tenancy import MemberRequest, member_page
 
@@ -53,20 +54,32 @@ def example(request: MemberRequest, project: str, pk: int) -> HttpResponse:
     """One example: what it is, what models said of it."""
     place = open_project(request, project)
     row = find_example(request, place, pk)
+    if row is None:
+        return erased(request, place, pk)
     attributes, withheld = shown_to(request.user, row)
     context = shown(request, row) | {
         "project": place,
         "facts": sorted(attributes.items()),
         "withheld": withheld,
         "predictions": row.predictions.select_related("model_version").order_by("-at", "-pk")[:50],
+        "may_manage": can(request, "projects.manage_project", place),
     }
     return render(request, "projects/streams/example.html", context)
 
 
-def find_example(request: MemberRequest, place: Project, pk: int) -> Example:
-    """The example at this address, or 404."""
-    rows = request.organization.examples.filter(stream__project=place).select_related("stream")
-    return get_object_or_404(rows, pk=pk)
+def find_example(request: MemberRequest, place: Project, pk: int) -> Example | None:
+    """The example at this address."""
+    rows = request.organization.examples.filter(stream__project=place, pk=pk)
+    return rows.select_related("stream").first() if pk < 2**63 else None
+
+
+def erased(request: MemberRequest, place: Project, pk: int) -> HttpResponse:
+    """410 for an example that was erased, 404 for one that never was."""
+    tombstones = request.organization.tombstones.filter(stream__project=place)
+    gone = get_object_or_404(tombstones, example_id=min(pk, 2**63 - 1))
+    may_manage = can(request, "projects.manage_project", place)
+    context = {"project": place, "gone": gone, "may_manage": may_manage}
+    return render(request, "projects/erasure/erased.html", context, status=410)
 
 
 @require_safe
@@ -76,6 +89,8 @@ def media(request: MemberRequest, digest: str) -> HttpResponseBase:
     of = request.GET.get("of", "")
     if not is_open(request.organization, digest, request.GET.get("token", ""), of):
         raise Http404
+    if media_is_erased(request.organization, digest):
+        return HttpResponse(status=410)
     row = get_object_or_404(request.organization.media, digest=digest)
     if of:
         note_look(get_object_or_404(request.organization.examples, pk=int(of)), by=request.user)

@@ -75,3 +75,8 @@ def register_eraser(
 def erasers(*, at_once: bool) -> list[Registered]:
     """Those of one kind, the highest floor first: what points at something goes before it."""
     return [row for row in reversed(ERASERS.values()) if row.at_once == at_once]
+
+
+def eraser_of(name: str) -> Registered | None:
+    """The eraser of this name; None for one that there is no more."""
+    return ERASERS.get(name)

@@ -11,6 +11,8 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
+from projects.erasure.actions import erase
+from projects.erasure.choosing import Wanted
 from projects.streams import media
 from slices.definitions.actions import Definition, create_slice, current
 from slices.definitions.recounting import begin
@@ -19,8 +21,6 @@ from slices.gates.models import SignOff
 from slices.placements.models import StageMove
 from slices.runs.evaluations import Result, record_evaluation
 from slices.snapshots.actions import freeze
-from slices.snapshots.exports import request_export
-from slices.snapshots.making import make
 from slices.snapshots.manifest import example_ids
 from teams.access.actions import issue_token
 from teams.access.permissions import grant
@@ -72,6 +72,7 @@ class World:
         self.slug, self.mark = slug, mark
         self.people()
         self.stream_side()
+        self.an_erasure()
         self.labeling_side()
         self.from_outside()
         self.slices_side()
@@ -171,6 +172,14 @@ class World:
             example=self.example_row, model_version=self.model, label="3", output={"says": self.mark}
         )
 
+    def an_erasure(self) -> None:
+        """One of an example that was here before."""
+        gone = ExampleFactory(stream=self.stream, key=f"{self.mark}-erased")
+        wanted, reference = Wanted(ids=(gone.pk,)), self.say("letter")
+        self.erasure = erase(
+            project=self.project, stream=None, wanted=wanted, reference=reference, by=self.owner
+        )
+
     def example(self, n: int, bucket: int) -> Any:
         return ExampleFactory(
             stream=self.stream,
@@ -231,10 +240,6 @@ class World:
         self.version, now = current(self.slice), timezone.now()
         self.snapshot = freeze(slice_version=self.version, role="train", as_of=now, by=None)
         self.eval_snapshot = freeze(slice_version=current(self.held_out), role="eval", as_of=now, by=None)
-        self.export = request_export(snapshot=self.snapshot, format="jsonl", by=self.owner)
-        make(self.export)
-        self.export_file = f"snapshot-{self.snapshot.pk}.jsonl"
-        self.export_asked = request_export(snapshot=self.snapshot, format="coco", by=self.owner)
         self.a_family()
         self.run = RunFactory(
             project=self.project,

@@ -1,0 +1,21 @@
+"""What labeling keeps of an example, and who removes it; what points at something goes before it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from labeling.answers.erasing import count_answers, erase_answers
+from labeling.asks.erasing import count_asks, erase_asks
+from labeling.quality.erasing import erase_reviews
+from labeling.tasks.erasing import count_tasks, erase_tasks
+from teams.work.erasing import register_eraser
+
+
+def register_erasers() -> None:
+    """The last one registered is asked first."""
+    register_eraser(
+        "tasks", erase_tasks, words=_("Tasks, and drafts of answers"), at_once=True, count=count_tasks
+    )
+    register_eraser("answers", erase_answers, words=_("Answers"), at_once=True, count=count_answers)
+    register_eraser("reviews", erase_reviews, words=_("Verdicts on answers"), at_once=True)
+    register_eraser("asks", erase_asks, words=_("Questions of pipelines"), at_once=True, count=count_asks)
