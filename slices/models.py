@@ -7,7 +7,7 @@ from slices.gates.models import Decision, Gate, SignOff
 from slices.placements.models import Placement, StageMove
 from slices.runs.models import Attempt, Evaluation, Run
 from slices.schedules.models import Schedule, Tick
-from slices.snapshots.models import Snapshot
+from slices.snapshots.models import Export, Snapshot
 
 __all__ = [
     "Attempt",
@@ -16,6 +16,7 @@ __all__ = [
     "Counting",
     "Decision",
     "Evaluation",
+    "Export",
     "Family",
     "Gate",
     "Placement",

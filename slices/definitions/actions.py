@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from projects.conditions import Condition
 from projects.conditions.canonical import dumps
-from projects.conditions.nodes import duration, fields_in, leaves
+from projects.conditions.nodes import duration
 from projects.streams.models import Stream
+from slices.definitions.meaning import spoken_of
 from slices.definitions.models import Slice, SliceVersion
 from slices.definitions.references import check_no_circle
 from slices.definitions.sampling import checked_dedupe, checked_sample
@@ -141,11 +142,16 @@ def describe_slice(*, slice: Slice, by: User | None, **names: Any) -> Slice:
 
 
 @transaction.atomic
-def change_slice(*, slice: Slice, definition: Definition, by: User | None) -> SliceVersion:
-    """The next version of a slice; a definition that means the same makes none."""
+def change_slice(
+    *, slice: Slice, definition: Definition, after: int | None = None, by: User | None
+) -> SliceVersion:
+    """The next version of a slice; a definition that means the same makes none. Refused unless it comes `after`."""
     organization = slice.organization
     row = organization.slices.select_for_update(of=("self",)).select_related("stream").get(pk=slice.pk)
     latest = current(row)
+    if after not in (None, latest.version):
+        sentence = _("Version %(n)s is the newest by now; look at it first.") % {"n": latest.version}
+        raise Refused(sentence, "stale_version")
     check_no_circle(row, definition.condition, definition.params)
     checked = definition.checked(row.stream)
     if latest.definition_hash == checked.hash:
@@ -182,15 +188,8 @@ def write_version(slice: Slice, number: int, checked: Definition, by: User | Non
     """One version, as checked; the slice is found by what it speaks of now."""
     values = asdict(checked)
     digest = values.pop("hash")
-    slice.speaks_of = spoken_of(checked)
+    slice.speaks_of = spoken_of(checked.condition, checked.dedupe, checked.sample)
     slice.save(update_fields=["speaks_of"])
     return slice.organization.slice_versions.create(
         slice=slice, version=number, definition_hash=digest, created_by=by, **values
     )
-
-
-def spoken_of(definition: Definition) -> list[str]:
-    """The fields that a checked definition asks about, draws by or tells doubles by."""
-    asked = {name for leaf in leaves(definition.condition) for name in fields_in(leaf)}
-    drawn = set((definition.sample or {}).get("by", ()))
-    return sorted(asked | drawn | ({definition.dedupe["by"]} if definition.dedupe else set()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from projects.streams.models import Project
 from slices.definitions.figures import figures
@@ -22,6 +22,18 @@ def described(project: Project, rows: Sequence[Any]) -> list[dict[str, Any]]:
         {"slice": row, "clauses": clauses(row.condition), "figure": counted.get(row.version_id)}
         for row in rows
     ]
+
+
+def found_by(rows: QuerySet[Slice], q: str = "", tag: str = "", attribute: str = "") -> QuerySet[Slice]:
+    """The slices with these words in their name or address or as a tag, with this tag, that speak of this field."""
+    words, tag, attribute = (text.replace("\x00", "").strip()[:100] for text in (q, tag, attribute))
+    if words:
+        rows = rows.filter(
+            Q(name__icontains=words) | Q(slug__icontains=words) | Q(tags__contains=[words.lower()])
+        )
+    if tag:
+        rows = rows.filter(tags__contains=[tag.lower()])
+    return rows.filter(speaks_of__contains=[attribute]) if attribute else rows
 
 
 def with_last(project: Project) -> QuerySet[Slice]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from projects.conditions import Condition
+from projects.conditions.relying import names_in
 from projects.streams.models import Stream
 from slices.definitions.models import SliceVersion
 
@@ -20,3 +24,11 @@ def counted_by(version: SliceVersion, stream: Stream | None = None) -> Condition
     draw = {"op": "x_hash_sample", "args": [sample["percent"], sample["salt"]]}
     parts = [part.json for part in condition.clauses()]
     return condition.part({"op": "and", "args": [*parts, draw]} if parts else draw)
+
+
+def spoken_of(
+    condition: Any, dedupe: Mapping[str, str] | None, sample: Mapping[str, Any] | None
+) -> list[str]:
+    """The fields that a checked meaning asks about, tells doubles by or draws by."""
+    drawn_by = frozenset((sample or {}).get("by", ()))
+    return sorted(names_in(condition) | drawn_by | ({dedupe["by"]} if dedupe else frozenset()))

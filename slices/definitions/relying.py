@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from projects.conditions.references import Reference, references_in
-from projects.conditions.relying import names_in
 from projects.streams.dependents import Dependent
 from projects.streams.models import Stream
+from slices.definitions.meaning import spoken_of
 from slices.definitions.models import SliceVersion
 from slices.definitions.references import numbered
 
@@ -18,7 +18,8 @@ def relying_slices(stream: Stream) -> Iterator[Dependent]:
     """The slices and families of a stream: their newest versions, and older ones that these refer to by number."""
     for version in versions_in_use(stream):
         called = _("the slice “%(name)s”") % {"name": version.slice.name}
-        yield Dependent(called, names_in(version.condition))
+        spoken = spoken_of(version.condition, version.dedupe, version.sample)
+        yield Dependent(called, frozenset(spoken))
 
 
 def versions_in_use(stream: Stream) -> Iterator[SliceVersion]:

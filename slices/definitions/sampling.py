@@ -127,7 +127,7 @@ def check_field(name: Any, fields: Fields, part: str) -> None:
 def salt_of(sample: Rule) -> dict[str, str]:
     """What makes one draw another than the next."""
     salt = sample.get("salt", SALT)
-    if not isinstance(salt, str) or not 0 < len(salt) <= 80 or "\x00" in salt:
+    if not isinstance(salt, str) or not 0 < len(salt) <= 80 or not salt.isprintable():
         raise Wrong("sample/salt", _("A text of at most 80 characters."), "bad_sample")
     return {"salt": salt}
 

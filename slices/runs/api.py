@@ -30,7 +30,7 @@ from slices.runs.shapes import (
     RunPage,
     WorkOut,
 )
-from slices.snapshots.exports import FORMATS
+from slices.snapshots.downloads import AT_ONCE
 from slices.snapshots.models import Snapshot
 from teams.access.api import MachineView
 from teams.access.paging import PAGING, page_of
@@ -224,5 +224,5 @@ def snapshot_out(request: Request, snapshot: Snapshot) -> dict[str, Any]:
     return {
         "id": snapshot.pk,
         **{name: getattr(snapshot, name) for name in names},
-        "urls": {kind: f"{address}?format={kind}" for kind in FORMATS} | {"manifest": manifest},
+        "urls": {kind: f"{address}?format={kind}" for kind in AT_ONCE} | {"manifest": manifest},
     }

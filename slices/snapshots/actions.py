@@ -176,6 +176,9 @@ def before(slice_version: SliceVersion, role: str, as_of: datetime, values: Valu
 
 
 @transaction.atomic
-def note_download(*, snapshot: Snapshot, kind: str, by: User) -> None:
-    """Somebody, or a machine, took a snapshot away as a file of this kind."""
-    record("snapshot.downloaded", organization=snapshot.organization, subject=snapshot, by=by, format=kind)
+def note_download(
+    *, snapshot: Snapshot, kind: str, file: str = "", export: int | None = None, by: User
+) -> None:
+    """Somebody, or a machine, took a snapshot away, or one file of it: the receipt that an erasure looks for."""
+    what = {"format": kind} | ({"file": file, "export": export} if file else {})
+    record("snapshot.downloaded", organization=snapshot.organization, subject=snapshot, by=by, **what)

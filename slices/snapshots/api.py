@@ -17,7 +17,8 @@ from projects.streams.actions import note_look
 from projects.streams.media import EXTENSIONS, read
 from slices.definitions.actions import current
 from slices.snapshots.actions import freeze_now, known, note_download, one_instant
-from slices.snapshots.exports import FORMATS, exported, picture_of
+from slices.snapshots.bench import picture_of
+from slices.snapshots.downloads import AT_ONCE, downloadable
 from slices.snapshots.models import Snapshot
 from slices.snapshots.rows import find
 from slices.snapshots.serving import begins, serve
@@ -124,24 +125,28 @@ class Download(SnapshotView):
     @extend_schema(
         operation_id="snapshots_download",
         parameters=[
-            OpenApiParameter("format", OpenApiTypes.STR, enum=list(FORMATS), description="jsonl if absent."),
+            OpenApiParameter("format", OpenApiTypes.STR, enum=list(AT_ONCE), description="jsonl if absent."),
             OpenApiParameter(
                 "media", OpenApiTypes.STR, enum=["inline"], description="Put uploaded pictures into the rows."
             ),
             RANGE,
         ],
-        responses=file_of(*FORMATS.values()),
+        responses=file_of(*AT_ONCE.values()),
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """Download a snapshot: the same bytes every time, resumable by Range, with its digest in the headers."""
+        """Download a snapshot: the same bytes every time, resumable by Range, with its digest in the headers.
+
+        Lines of JSON are there at once, whatever their number. Other files of a large snapshot take a while: this
+        answers 409 `ask_for_export`, and POST to `exports` has them made.
+        """
         snapshot = self.snapshot(pk)
         kind, media = request.query_params.get("format", "jsonl"), request.query_params.get("media")
-        if kind not in FORMATS:
-            raise Invalid([FieldError("?format", "unknown_format", f"One of {', '.join(FORMATS)}.")])
+        if kind not in AT_ONCE:
+            raise Invalid([FieldError("?format", "unknown_format", f"One of {', '.join(AT_ONCE)}.")])
         if media not in (None, "inline"):
             raise Invalid([FieldError("?media", "unknown_option", "The only option is inline.")])
-        name = exported(snapshot, kind, inline=media is not None)
-        answer = serve(request._request, name, FORMATS[kind], f"snapshot-{snapshot.pk}.{kind}")
+        name = downloadable(snapshot, kind, inline=media is not None, by=self.user)
+        answer = serve(request._request, name, AT_ONCE[kind], f"snapshot-{snapshot.pk}.{kind}")
         if begins(answer):
             note_download(snapshot=snapshot, kind=kind, by=self.user)
         return answer
@@ -151,14 +156,14 @@ class Manifest(SnapshotView):
     """Who is in a snapshot."""
 
     @extend_schema(
-        operation_id="snapshots_manifest", parameters=[RANGE], responses=file_of(FORMATS["parquet"])
+        operation_id="snapshots_manifest", parameters=[RANGE], responses=file_of(AT_ONCE["parquet"])
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The manifest as Parquet: example, revision, annotation, split (0 train, 1 val, 2 test). Its hash is over
         the lines `example_id,example_rev,annotation_id or nothing,split` in this order, not over this file."""
         snapshot = self.snapshot(pk)
         name = f"snapshot-{snapshot.pk}-manifest.parquet"
-        return serve(request._request, snapshot.manifest_name, FORMATS["parquet"], name)
+        return serve(request._request, snapshot.manifest_name, AT_ONCE["parquet"], name)
 
 
 class Picture(SnapshotView):

@@ -1,106 +1,246 @@
-"""A snapshot as files: made from what was written down when it was frozen, byte for byte the same every time."""
+"""A snapshot as files: asked for, made by a job, kept for two weeks, and made again byte for byte.
+
+Everything is made from the snapshot's stored lines, so nothing that was erased there is in any of it.
+"""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from projects.streams import media
-from projects.streams.media import SCHEME
-from projects.streams.models import Media
-from slices.snapshots.files import Draft, draft, keep
-from slices.snapshots.models import Snapshot
-from slices.snapshots.rows import Line, Row, read, rows_name
+from projects.conditions.canonical import dumps
+from slices.snapshots import cells, coco, huggingface, lines, parquet
+from slices.snapshots.bench import Bench
+from slices.snapshots.files import beside
+from slices.snapshots.models import Export, Snapshot
+from teams.events.actions import record
+from teams.identity.models import User
+from teams.identity.refused import Refused
+from teams.work.jobs import enqueue
+from teams.work.models import Job
 
-FORMATS = {"jsonl": "application/jsonl", "parquet": "application/vnd.apache.parquet"}
-VERSION = 1  # of the files made here; another layout is another file
+KEPT = timedelta(days=14)
+AT_ONCE = 200  # exports that one turn of the clock puts away
 
-COLUMNS: dict[str, Callable[[Row], object]] = {
-    "example_id": lambda row: row.example_id,
-    "key": lambda row: row.key,
-    "split": lambda row: row.split,
-    "label": lambda row: row.label,
-    "answer": lambda row: bytes(row.answer).decode(),
-    "captured_at": lambda row: row.captured_at,
-    "attributes": lambda row: bytes(row.attributes).decode(),
-    "text": lambda row: row.text,
-    "media_uri": lambda row: row.media_uri,
-    "media_type": lambda row: row.media_type,
-    "annotation_id": lambda row: row.annotation_id,
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One kind of files: how they are made, by which version of what, and which options that takes."""
+
+    name: str
+    title: str | Promise
+    content_type: str
+    write: Callable[[Bench], None]
+    version: str
+    options: frozenset[str] = frozenset()
+    described: bool = True  # whether an `export.json` says what it is and what it lost
+
+
+FORMATS: dict[str, Format] = {
+    row.name: row
+    for row in (
+        Format(
+            "jsonl",
+            "JSONL",
+            "application/jsonl",
+            lines.write_jsonl,
+            lines.VERSION,
+            frozenset({"media"}),
+            described=False,
+        ),
+        Format(
+            "jsonl.gz",
+            gettext_lazy("JSONL, packed"),
+            "application/gzip",
+            lines.write_gzip,
+            lines.GZIP_VERSION,
+            frozenset({"media"}),
+            described=False,
+        ),
+        Format(
+            "parquet",
+            "Parquet",
+            "application/vnd.apache.parquet",
+            parquet.write_parquet,
+            parquet.VERSION,
+            frozenset({"media", "rows_per_file"}),
+        ),
+        Format(
+            "csv",
+            gettext_lazy("CSV for spreadsheets"),
+            "text/csv; charset=utf-8",
+            cells.write_csv,
+            cells.VERSION,
+            described=False,
+        ),
+        Format("coco", "COCO", "application/json", coco.write_coco, coco.VERSION),
+        Format(
+            "huggingface",
+            "Hugging Face",
+            "application/vnd.apache.parquet",
+            huggingface.write_huggingface,
+            huggingface.VERSION,
+            frozenset({"media", "rows_per_file"}),
+        ),
+    )
 }
-NUMBERS = ("example_id", "annotation_id")
-PICTURES = "media_base64"
-FEW = 100  # pictures in memory at a time
-
-Pictures = dict[str, bytes]
 
 
-def exported(snapshot: Snapshot, kind: str, *, inline: bool) -> str:
-    """The name of a snapshot's file in one of FORMATS; `inline` puts uploaded pictures into its rows.
-
-    The lines of the snapshot are such a file; any other is made from them at the first call, and kept.
-    """
-    if kind == "jsonl" and not inline:
-        return rows_name(snapshot)
-    content = f"{snapshot.manifest_sha256}-{snapshot.content_sha256[:32]}"
-    name = f"{snapshot.organization_id}/exports/v{VERSION}/{content}{'-media' if inline else ''}.{kind}"
-    if not default_storage.exists(name):
-        with draft() as file:
-            write = write_parquet if kind == "parquet" else write_jsonl
-            write(snapshot, file, inline)
-            keep(file, name)
-    return name
+def content_type_of(name: str) -> str:
+    """What a file of an export is, by its name."""
+    kinds = {
+        ".jsonl": "application/jsonl",
+        ".gz": "application/gzip",
+        ".parquet": "application/vnd.apache.parquet",
+        ".csv": "text/csv; charset=utf-8",
+        ".json": "application/json",
+        ".md": "text/markdown; charset=utf-8",
+        ".tar": "application/x-tar",
+    }
+    return next((kind for ending, kind in kinds.items() if name.endswith(ending)), "application/octet-stream")
 
 
-def write_jsonl(snapshot: Snapshot, file: Draft, inline: bool) -> None:
-    """The lines as they are, each with its picture."""
-    for lines, pictures in with_pictures(snapshot, inline):
-        for line in lines:
-            shown = b'"%b"' % pictures[line.row.media_uri] if line.row.media_uri in pictures else b"null"
-            file.write(b'%b,"%b":%b}\n' % (line.raw[:-2], PICTURES.encode(), shown))
+@transaction.atomic
+def request_export(
+    *, snapshot: Snapshot, format: str, options: Mapping[str, Any] | None = None, by: User | None
+) -> Export:
+    """The export of a snapshot in a format: the one that is there or being made, else a new job for it."""
+    export = placed(snapshot, format, options or {}, by)
+    row = snapshot.organization.exports.select_for_update().get(pk=export.pk)
+    if row.state in Export.GOING and row.job_id is not None:
+        return row
+    if row.state == Export.State.READY:
+        return row
+    job = enqueue("snapshots.export", organization=snapshot.organization, export_id=row.pk)
+    move(row, Export.State.QUEUED, job=job, error="", rows_done=0, asked_by=by, asked_at=timezone.now())
+    record(
+        "snapshot.export_asked",
+        organization=row.organization,
+        subject=snapshot,
+        by=by,
+        format=format,
+        export=row.pk,
+    )
+    return row
 
 
-def write_parquet(snapshot: Snapshot, file: Draft, inline: bool) -> None:
-    """One row a member; answer and attributes as JSON text."""
-    types = [(name, pa.int64() if name in NUMBERS else pa.string()) for name in COLUMNS]
-    schema = pa.schema(types + ([(PICTURES, pa.string())] if inline else []))
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for lines, pictures in with_pictures(snapshot, inline):
-            columns = [[value(line.row) for line in lines] for value in COLUMNS.values()]
-            if inline:
-                columns.append([pictures.get(line.row.media_uri) for line in lines])
-            writer.write_table(pa.table(columns, schema=schema))
+def placed(snapshot: Snapshot, format: str, options: Mapping[str, Any], by: User | None) -> Export:
+    """The row of an export, made when it is not there; one format and set of options is one row."""
+    row, _new = snapshot.organization.exports.get_or_create(
+        snapshot=snapshot,
+        format=format,
+        options_sha256=hashlib.sha256(dumps(dict(options)).encode()).hexdigest(),
+        exporter_version=FORMATS[format].version,
+        defaults={"options": dict(options), "rows_total": snapshot.n_total, "asked_by": by},
+    )
+    return row
 
 
-def with_pictures(snapshot: Snapshot, inline: bool) -> Iterator[tuple[list[Line], Pictures]]:
-    """The lines in batches, each batch with its uploaded pictures in base64, by address."""
-    for lines in read(snapshot):
-        if not inline:
-            yield lines, {}
-            continue
-        for start in range(0, len(lines), FEW):
-            part = lines[start : start + FEW]
-            yield part, pictures_of(snapshot, part)
+def move(export: Export, state: Export.State | str, **values: Any) -> None:
+    """The next state of an export. Raises Refused where there is no such move."""
+    if state != export.state and state not in Export.MOVES[export.state]:
+        raise Refused(_("This export is %(state)s.") % {"state": export.get_state_display()})
+    values["state"] = state
+    export.organization.exports.filter(pk=export.pk).update(**values)
+    for name, value in values.items():
+        setattr(export, name, value)
 
 
-def pictures_of(snapshot: Snapshot, lines: list[Line]) -> Pictures:
-    """Uploaded pictures of some lines; media that is kept elsewhere, or was lost, is not among them."""
-    uris = {line.row.media_uri for line in lines if line.row.media_uri.startswith(SCHEME)}
-    kept = snapshot.organization.media.filter(digest__in=[uri.removeprefix(SCHEME) for uri in uris])
-    pictures = {}
-    for row in kept:
-        with suppress(FileNotFoundError):
-            pictures[SCHEME + row.digest] = base64.b64encode(media.read(row))
-    return pictures
+def check_cancel(export: Export) -> None:
+    """Only what is not over can be called off."""
+    if export.state not in Export.GOING:
+        raise Refused(_("This export is %(state)s.") % {"state": export.get_state_display()})
 
 
-def picture_of(snapshot: Snapshot, row: Row) -> Media | None:
-    """The uploaded picture of one member, as it was frozen; None when it lies elsewhere or there is none."""
-    if not row.media_uri.startswith(SCHEME):
+@transaction.atomic
+def cancel_export(*, export: Export, by: User | None) -> Export:
+    """Call an export off; the job that makes it stops at its next look."""
+    row = export.organization.exports.select_for_update().get(pk=export.pk)
+    check_cancel(row)
+    move(row, Export.State.CANCELLED)
+    record(
+        "snapshot.export_cancelled",
+        organization=row.organization,
+        subject=row.snapshot,
+        by=by,
+        format=row.format,
+        export=row.pk,
+    )
+    return row
+
+
+def files_of(export: Export) -> list[dict[str, Any]]:
+    """Every file of an export, the one that holds all others last."""
+    return [*export.shards, *([export.archive] if export.archive else [])]
+
+
+def file_of(export: Export, name: str) -> dict[str, Any] | None:
+    """One file by its name; None where there is none, or none any more."""
+    if export.state != Export.State.READY:
         return None
-    return snapshot.organization.media.filter(digest=row.media_uri.removeprefix(SCHEME)).first()
+    return next((file for file in files_of(export) if file["name"] == name), None)
+
+
+def remove_files(export: Export) -> int:
+    """Take the files of an export away; how many there were."""
+    files = files_of(export)
+    for file in files:
+        default_storage.delete(file["kept_as"])
+        default_storage.delete(beside(file["kept_as"]))
+    return len(files)
+
+
+@transaction.atomic
+def forget_exports(snapshot: Snapshot) -> int:
+    """Put away every export of a snapshot whose rows have changed, as an erasure changes them; the number of files.
+
+    One that is being made meanwhile notices by itself that its rows are others, and begins again.
+    """
+    rows = snapshot.organization.exports.select_for_update()
+    removed = 0
+    for row in rows.filter(snapshot=snapshot, state=Export.State.READY):
+        removed += remove_files(row)
+        put_away(row)
+    return removed
+
+
+def put_away(export: Export) -> None:
+    """What was made is gone; asked for again, it is made again."""
+    move(export, Export.State.EXPIRED, shards=[], archive=None, expires_at=None)
+
+
+def expire(at: datetime) -> int:
+    """Exports that were kept long enough go; the clock calls it."""
+    over = Export.objects.filter(state=Export.State.READY, expires_at__lt=at).order_by("expires_at")
+    return sum(expire_one(pk, at) for pk in list(over.values_list("pk", flat=True)[:AT_ONCE]))
+
+
+@transaction.atomic
+def expire_one(export_id: int, at: datetime) -> bool:
+    """One of them, unless somebody else is at it."""
+    rows = Export.objects.select_for_update(skip_locked=True).select_related(None)
+    row = rows.filter(pk=export_id, state=Export.State.READY, expires_at__lt=at).first()
+    if row is None:
+        return False
+    remove_files(row)
+    put_away(row)
+    return True
+
+
+def give_up(at: datetime) -> int:
+    """Exports whose job has given up say so; the clock calls it."""
+    stuck = Export.objects.filter(state__in=Export.GOING, job__state=Job.State.DEAD)
+    return sum(
+        Export.objects.filter(pk=pk, state__in=Export.GOING).update(state=Export.State.FAILED, error=error)
+        for pk, error in list(stuck.values_list("pk", "job__error")[:AT_ONCE])
+    )

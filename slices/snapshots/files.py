@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +16,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 
 DRAFTS = "drafts"
+ABANDONED = timedelta(days=1)
 
 
 class Draft(File):
@@ -22,12 +24,19 @@ class Draft(File):
 
     def __init__(self, file: IO[bytes], path: str) -> None:
         super().__init__(file, name=path)
-        self.path, self.running = path, hashlib.sha256()
+        self.path, self.running, self.length = path, hashlib.sha256(), 0
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         """The next bytes."""
         self.running.update(data)
+        self.length += len(data)
         return self.open_file.write(data)
+
+    def again(self) -> IO[bytes]:
+        """What was written, from its beginning; nothing more is written then."""
+        self.open_file.flush()
+        self.open_file.seek(0)
+        return self.open_file
 
     @property
     def open_file(self) -> IO[bytes]:
@@ -82,3 +91,20 @@ def sha256_of(name: str) -> str:
     """The digest of a kept file, as it was computed while the file was written."""
     with default_storage.open(beside(name)) as file:
         return bytes(file.read()).decode()
+
+
+def sweep(at: datetime) -> int:
+    """Drafts of processes that were killed: nobody finishes them; how many there were."""
+    folder, old = Path(settings.MEDIA_ROOT) / DRAFTS, (at - ABANDONED).timestamp()
+    left = [path for path in folder.glob("*") if changed(path) < old]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+def changed(path: Path) -> float:
+    """When a file was last written; one that is just gone was written now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")

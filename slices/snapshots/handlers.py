@@ -1,4 +1,4 @@
-"""Freezing at a person's wish is a job: it may take longer than a person waits."""
+"""Freezing at a person's wish, and making files, are jobs: they may take longer than a person waits."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Any
 
 from slices.snapshots.actions import freeze
 from slices.snapshots.building import TooSmall
+from slices.snapshots.exports import expire, give_up
+from slices.snapshots.files import sweep
+from slices.snapshots.making import make_by_job
 from teams.events.actions import record
 from teams.identity.models import Organization
+from teams.work.clock import due
 from teams.work.jobs import job
 
 
@@ -33,3 +37,15 @@ def freeze_slice(
     except TooSmall as small:
         found = small.funnel[-1]["n"]
         record("snapshot.refused", organization=organization, subject=version.slice, by=by, members=found)
+
+
+@job("snapshots.export", long=True)
+def export_snapshot(organization: Organization, export_id: int) -> None:
+    """Make the files of an export."""
+    make_by_job(organization, export_id)
+
+
+@due("exports")
+def put_exports_away(at: datetime) -> int:
+    """What was kept long enough goes, what has failed says so, what a killed process left is swept."""
+    return expire(at) + give_up(at) + sweep(at)

@@ -7,5 +7,7 @@ from teams.events.actions import Kind
 KINDS = (
     Kind("snapshot.frozen", _("Snapshot frozen")),
     Kind("snapshot.downloaded", _("Snapshot downloaded")),
+    Kind("snapshot.export_asked", _("Files of a snapshot asked for")),
+    Kind("snapshot.export_cancelled", _("Making files of a snapshot called off")),
     Kind("snapshot.refused", _("Too little in the slice to freeze it")),
 )

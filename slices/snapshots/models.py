@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pgtrigger
 from django.db import models
 from django.utils import timezone
@@ -9,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.streams.models import Project
 from slices.definitions.models import SliceVersion
-from teams.identity.models import OrganizationModel
+from teams.identity.models import OrganizationModel, User
+from teams.work.models import Job
 
 
 class Snapshot(OrganizationModel):
@@ -63,3 +66,65 @@ class Snapshot(OrganizationModel):
 
     def __str__(self) -> str:
         return f"{self.slice_version} as of {self.as_of:%Y-%m-%d %H:%M:%S}"
+
+
+class Export(OrganizationModel):
+    """A snapshot as files of one format: made by a job, kept for two weeks, made again byte for byte.
+
+    `shards` are {"name", "bytes", "rows", "sha256", "kept_as"}; `archive` is the same for all of them in one file,
+    where there are several. `lossy` says in sentences what the format cannot carry.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        MAKING = "making", _("being made")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+        EXPIRED = "expired", _("expired")
+
+    MOVES: ClassVar[dict[str, tuple[str, ...]]] = {
+        State.QUEUED: (State.MAKING, State.READY, State.FAILED, State.CANCELLED),
+        State.MAKING: (State.READY, State.FAILED, State.CANCELLED),
+        State.READY: (State.EXPIRED,),
+        State.FAILED: (State.QUEUED,),
+        State.CANCELLED: (State.QUEUED,),
+        State.EXPIRED: (State.QUEUED,),
+    }
+    GOING = (State.QUEUED, State.MAKING)
+
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="exports")
+    format = models.CharField(_("format"), max_length=20)
+    options = models.JSONField(_("options"), default=dict)
+    options_sha256 = models.CharField(max_length=64)
+    exporter_version = models.CharField(max_length=80)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="exports")
+    rows_done = models.PositiveIntegerField(default=0)
+    rows_total = models.PositiveIntegerField(default=0)
+    shards = models.JSONField(_("files"), default=list)
+    archive = models.JSONField(null=True)
+    lossy = models.JSONField(default=list)
+    error = models.TextField(_("error"), blank=True)
+    asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField(_("asked for"), default=timezone.now)
+    ready_at = models.DateTimeField(_("ready"), null=True)
+    expires_at = models.DateTimeField(_("kept until"), null=True)
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["snapshot", "format", "options_sha256", "exporter_version"], name="export_is_one"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=models.Q(state="ready"), name="export_expires"),
+            models.Index(
+                fields=["job"], condition=models.Q(state__in=["queued", "making"]), name="export_going"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.format} of snapshot {self.snapshot_id}"

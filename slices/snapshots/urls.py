@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from slices.snapshots import children, views
+from slices.snapshots import children, export_views, views
 
 CHILD = "projects/<slug:project>/families/<slug:slug>/<int:pk>/"
+SNAPSHOT = "projects/<slug:project>/snapshots/<int:pk>/"
+EXPORT = f"{SNAPSHOT}exports/<int:export>/"
 
 urlpatterns = [
     path(CHILD, children.child, name="family-child"),
@@ -12,6 +14,9 @@ urlpatterns = [
     path(f"{CHILD}freeze/", children.freeze_child, name="family-child-freeze"),
     path("projects/<slug:project>/slices/<slug:slug>/", views.slice_page, name="slice"),
     path("projects/<slug:project>/slices/<slug:slug>/freeze/", views.freeze_slice, name="slice-freeze"),
-    path("projects/<slug:project>/snapshots/<int:pk>/", views.snapshot_page, name="snapshot"),
-    path("projects/<slug:project>/snapshots/<int:pk>/download/", views.download, name="snapshot-download"),
+    path(SNAPSHOT, views.snapshot_page, name="snapshot"),
+    path(f"{SNAPSHOT}download/", views.download, name="snapshot-download"),
+    path(f"{SNAPSHOT}exports/", export_views.export_snapshot, name="snapshot-export"),
+    path(f"{EXPORT}cancel/", export_views.cancel, name="snapshot-export-cancel"),
+    path(f"{EXPORT}files/<path:name>", export_views.export_file, name="snapshot-export-file"),
 ]

@@ -21,7 +21,8 @@ from slices.definitions.members import funnel, live_count, newest
 from slices.definitions.models import Slice
 from slices.definitions.saying import chips
 from slices.snapshots.actions import being_frozen, check_freeze, note_download, request_freeze
-from slices.snapshots.exports import FORMATS, exported
+from slices.snapshots.downloads import AT_ONCE, downloadable
+from slices.snapshots.export_views import panel
 from slices.snapshots.models import Snapshot
 from slices.snapshots.saying import spoken
 from slices.snapshots.serving import begins, serve
@@ -116,8 +117,9 @@ def snapshot_page(request: MemberRequest, project: str, pk: int) -> HttpResponse
         "splits": [(name, found.n_by_split[name]) for name in sorted(found.n_by_split)],
         "labels": shares(found.n_by_label, found.n_total),
         "funnel": spoken(found.funnel),
-        "formats": [{"label": kind.upper(), "url": f"{address}?format={kind}"} for kind in FORMATS],
+        "download_url": f"{address}?format=jsonl",
         "may_export": can(request, "projects.export_project", place),
+        **panel(request, place, found),
         "runs": runs.filter(snapshot=found).order_by("pk"),
         "evaluations": found.evaluations.select_related("model_version").order_by("-pk"),
     }
@@ -137,9 +139,10 @@ def download(request: MemberRequest, project: str, pk: int) -> HttpResponseBase:
     if not can(request, "projects.export_project", place):
         raise PermissionDenied
     found, kind = find_snapshot(request, place, pk), request.GET.get("format", "jsonl")
-    if kind not in FORMATS:
+    if kind not in AT_ONCE:
         raise Http404
-    answer = serve(request, exported(found, kind, inline=False), FORMATS[kind], f"snapshot-{found.pk}.{kind}")
+    name = downloadable(found, kind, inline=False, by=request.user)
+    answer = serve(request, name, AT_ONCE[kind], f"snapshot-{found.pk}.{kind}")
     if begins(answer):
         note_download(snapshot=found, kind=kind, by=request.user)
     return answer

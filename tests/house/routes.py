@@ -49,6 +49,7 @@ CHILD = HERE | {"slug": "family.slice.slug", "pk": "child.pk"}
 QUEUE = HERE | {"queue": "queue.slug"}
 SCHEDULE = HERE | {"schedule": "schedule.pk"}
 PLACEMENT = HERE | {"placement": "placement.slug"}
+EXPORT_PAGE = HERE | {"pk": "snapshot.pk", "export": "export.pk"}
 DECISION = PLACEMENT | {"decision": "decision.pk"}
 
 
@@ -140,6 +141,14 @@ PAGES = [
         HERE | {"pk": "snapshot.pk"},
         query=lambda world: "?format=jsonl",
     ),
+    Route(
+        "snapshot-export",
+        {"POST": EXPORT},
+        HERE | {"pk": "snapshot.pk"},
+        lambda world: {"format": "csv"},
+    ),
+    Route("snapshot-export-cancel", {"POST": EXPORT}, EXPORT_PAGE | {"export": "export_asked.pk"}),
+    Route("snapshot-export-file", {"GET": EXPORT}, EXPORT_PAGE | {"name": "export_file"}),
     Route("runs", {"GET": VIEW}, HERE),
     Route("run", {"GET": VIEW}, HERE | {"pk": "run.pk"}),
     Route("run-cancel", {"POST": MANAGE}, HERE | {"pk": "run.pk"}),
@@ -162,8 +171,14 @@ STREAM = PROJECT | {"stream": "stream.slug"}
 SLICE = PROJECT | {"slug": "slice.slug"}
 FAMILY = PROJECT | {"slug": "family.slice.slug"}
 API_SCHEDULE = PROJECT | {"schedule": "schedule.pk"}
+API_EXPORT = {"pk": "snapshot.pk", "export": "export.pk"}
 CLAIMED = {"pk": "claimed.pk"}
 FENCE = {"token": 1}
+
+
+def a_slice(world: World) -> dict[str, Any]:
+    """A new slice."""
+    return {"slug": f"s{world.project.slices.count()}", "name": "S", "stream": world.stream.slug}
 
 
 def a_family(world: World) -> dict[str, Any]:
@@ -262,8 +277,11 @@ API = [
     ),
     Route("api-ask", {"GET": ASK}, {"pk": "ask.pk"}),
     Route("api-ask-stop", {"POST": ASK}, {"pk": "ask.pk"}),
-    Route("api-slices", {"GET": VIEW}, PROJECT),
-    Route("api-slice", {"GET": VIEW}, SLICE),
+    Route("api-slices", {"GET": VIEW, "POST": MANAGE}, PROJECT, a_slice),
+    Route("api-slice-preview", {"POST": VIEW}, PROJECT, lambda world: {"stream": world.stream.slug}),
+    Route("api-slice", {"GET": VIEW, "PATCH": MANAGE}, SLICE, lambda world: {"name": world.slice.name}),
+    Route("api-slice-versions", {"GET": VIEW}, SLICE),
+    Route("api-slice-funnel", {"GET": VIEW}, SLICE),
     Route("api-slice-mix", {"GET": VIEW}, SLICE),
     Route("api-slice-over-time", {"GET": VIEW}, SLICE),
     Route("api-slice-compare", {"GET": VIEW}, SLICE | {"other": "slice.slug"}),
@@ -281,6 +299,15 @@ API = [
     Route("api-belongings", {"PUT": MANAGE}, STREAM, a_belonging),
     Route("api-snapshot", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
     Route("api-snapshot-download", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
+    Route(
+        "api-exports",
+        {"GET": EXPORT, "POST": EXPORT},
+        {"pk": "snapshot.pk"},
+        lambda world: {"format": "parquet"},
+    ),
+    Route("api-export", {"GET": EXPORT}, API_EXPORT),
+    Route("api-export-cancel", {"POST": EXPORT}, API_EXPORT | {"export": "export_asked.pk"}),
+    Route("api-export-file", {"GET": EXPORT}, API_EXPORT | {"name": "export_file"}),
     Route("api-snapshot-manifest", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
     Route(
         "api-snapshot-media",

@@ -21,6 +21,8 @@ from slices.gates.models import SignOff
 from slices.placements.models import StageMove
 from slices.runs.evaluations import Result, record_evaluation
 from slices.snapshots.actions import freeze
+from slices.snapshots.exports import request_export
+from slices.snapshots.making import make
 from slices.snapshots.manifest import example_ids
 from teams.access.actions import issue_token
 from teams.access.permissions import grant
@@ -240,6 +242,10 @@ class World:
         self.version, now = current(self.slice), timezone.now()
         self.snapshot = freeze(slice_version=self.version, role="train", as_of=now, by=None)
         self.eval_snapshot = freeze(slice_version=current(self.held_out), role="eval", as_of=now, by=None)
+        self.export = request_export(snapshot=self.snapshot, format="jsonl", by=self.owner)
+        make(self.export)
+        self.export_file = f"snapshot-{self.snapshot.pk}.jsonl"
+        self.export_asked = request_export(snapshot=self.snapshot, format="coco", by=self.owner)
         self.a_family()
         self.run = RunFactory(
             project=self.project,
