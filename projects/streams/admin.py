@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.db.models import Count
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
-from projects.schemas.fields import check_fields
-from projects.streams.actions import create_project, create_stream
+from projects.streams.actions import change_fields, create_project, create_stream
+from projects.streams.declaring import differs, from_nothing, revision_of
+from projects.streams.fieldrows import FieldsField, wanted_of
 from projects.streams.models import ModelVersion, Project, SplitPolicy, Stream
 from teams.access.actions import set_grants
 from teams.desk.columns import linked, short_hash
@@ -28,7 +30,7 @@ from teams.desk.site import desk
 from teams.identity.refused import Refused
 
 VERB = "projects.manage_project"
-EXAMPLE = '[{"name": "store", "type": "string", "column": "k1"}, {"name": "weight", "type": "number", "column": "n1"}]'
+LAST_WORKS = 5
 
 
 @admin.register(Project, site=desk)
@@ -93,16 +95,12 @@ class ProjectAdmin(OrganizationAdmin):
 class StreamForm(DeskForm):
     """A new stream: what arrives, and how examples are kept apart for testing."""
 
-    fields = forms.JSONField(  # type: ignore[assignment]
+    declared = FieldsField(
         label=_("Attributes"),
-        initial=list,
         required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false", "class": "desk-code"}),
         help_text=_(
-            "What is known of an example beforehand, as a list. `column` (k1 to k4, n1, n2) makes one quick to "
-            "slice by. For example: %(example)s"
-        )
-        % {"example": EXAMPLE},
+            "What is known of an example beforehand. Others are kept too, and can be declared later."
+        ),
     )
     test_percent = forms.FloatField(
         label=_("For testing, %"),
@@ -128,14 +126,13 @@ class StreamForm(DeskForm):
         help_text=_("Leave empty unless another stream must split the same way."),
     )
 
-    def clean_fields(self) -> Any:
-        """A list of declarations that make sense."""
-        declared = self.cleaned_data["fields"] or []
+    def clean_declared(self) -> Any:
+        """Declarations for which there are columns."""
+        wanted = self.cleaned_data["declared"]
         try:
-            check_fields(declared)
+            return from_nothing(wanted)
         except Refused as refusal:
             raise forms.ValidationError(str(refusal.sentence)) from None
-        return declared
 
     def clean(self) -> dict[str, Any]:
         """Something is left to train on."""
@@ -145,25 +142,49 @@ class StreamForm(DeskForm):
         return self.cleaned_data
 
 
+class StreamChangeForm(DeskForm):
+    """Settings of a stream, and its attributes."""
+
+    declared = FieldsField(label=_("Attributes"), required=False)
+    despite = forms.BooleanField(
+        label=_("Although examples contradict it"),
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text=_("Values that do not fit a declaration are kept, and count as missing in conditions."),
+    )
+    revision = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "declared" in self.fields:
+            widget: Any = self.fields["declared"].widget
+            widget.about(self.instance)
+            self.initial.update(declared=wanted_of(self.instance), revision=revision_of(self.instance))
+
+
 @admin.register(Stream, site=desk)
 class StreamAdmin(OrganizationAdmin):
-    """Its attributes and its split are settled when it is made."""
+    """Its split is settled when it is made; its attributes may change, as far as nothing relies on them."""
 
     add_verb = change_verb = VERB
     add_form = StreamForm
-    add_fields = ("project", "name", "slug", "fields", "split_by", "test_percent", "val_percent", "salt")
+    form = StreamChangeForm
+    add_fields = ("project", "name", "slug", "declared", "split_by", "test_percent", "val_percent", "salt")
     fields = (
         "project_link",
         "name",
         "slug",
         "description",
-        "attributes",
         "split_by",
         "split",
         "has_personal_media",
         "created_at",
+        "declared",
+        "despite",
+        "works",
+        "revision",
     )
-    readonly_fields = ("project_link", "slug", "attributes", "split_by", "split", "created_at")
+    readonly_fields = ("project_link", "slug", "split_by", "split", "works", "created_at")
     list_display = ("name", "project_link", "slug", "attributes", "split", "split_by", "created_at")
     list_filter = (("project", ScopedFilter),)
     list_select_related = ("project",)
@@ -199,13 +220,39 @@ class StreamAdmin(OrganizationAdmin):
             project=asked["project"],
             name=asked["name"],
             slug=asked["slug"],
-            fields=asked["fields"],
+            fields=asked["declared"],
             split_by=asked["split_by"],
             test_until=test,
             val_until=test + round(asked["val_percent"] * SplitPolicy.BUCKETS / 100),
             salt=asked["salt"] or None,
             by=request.user,
         )
+
+    def change_row(self, request: Any, obj: Stream, form: Any) -> None:
+        """Other settings; and other attributes, at once or when all examples have been looked at."""
+        super().change_row(request, obj, form)
+        asked = form.cleaned_data
+        stream = request.organization.streams.select_related("organization", "project").get(pk=obj.pk)
+        if not differs(stream, asked["declared"]):
+            return
+        work = change_fields(
+            stream=stream,
+            wanted=asked["declared"],
+            despite=asked["despite"],
+            revision=asked["revision"] or None,
+            by=request.user,
+        )
+        obj.fields = stream.fields
+        if work is not None:
+            messages.info(
+                request, _("There are many examples: they are looked at before the attributes change.")
+            )
+
+    @display(description=_("what is being done to them"), empty_value="—")
+    def works(self, row: Stream) -> Any:
+        """The last works on attributes, with how far they are."""
+        works = row.organization.field_works.filter(stream=row).order_by("-pk")[:LAST_WORKS]
+        return render_to_string("projects/streams/field_works.html", {"works": works}) if works else None
 
 
 @admin.register(ModelVersion, site=desk)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from projects.schemas.fields import (
     DEMOTING,
     PROMOTED,
     PROMOTING,
+    FieldSpec,
     check_fields,
     field_specs,
 )
@@ -85,6 +87,23 @@ def change_fields(
             )
     apply(stream, rows, by)
     return None
+
+
+def differs(stream: Stream, wanted: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether it would change anything. Raises Refused for what makes no sense."""
+    return settled_specs(planned(stream, wanted)) != settled_specs(stream.fields)
+
+
+def settled_specs(rows: Sequence[Mapping[str, Any]]) -> dict[str, FieldSpec]:
+    """Declarations to compare: that a column is promoted may be said or not."""
+    specs = field_specs(rows).items()
+    return {name: replace(spec, state=spec.state or PROMOTED if spec.column else "") for name, spec in specs}
+
+
+def from_nothing(wanted: Sequence[Mapping[str, Any]]) -> Rows:
+    """The declarations of a stream that has no examples yet: what shall be quick is so from the first one on."""
+    rows = planned(Stream(fields=[]), wanted)
+    return [{name: value for name, value in row.items() if name != "state"} for row in rows]
 
 
 def planned(stream: Stream, wanted: Sequence[Mapping[str, Any]]) -> Rows:
@@ -189,13 +208,13 @@ def ids_of(stream: Stream) -> tuple[int, int]:
 
 def apply(stream: Stream, rows: Rows, by: User | None) -> None:
     """Keep the declarations; columns that begin or end get their work. The caller is alone with the stream."""
-    old, new = ({row["name"]: row for row in some} for some in (stream.fields, rows))
+    old, new = settled_specs(stream.fields), settled_specs(rows)
     stream.organization.streams.filter(pk=stream.pk).update(fields=rows)
     stream.fields = rows
-    for name, row in new.items():
-        state, was = row.get("state"), old.get(name, {}).get("state")
-        if state != was and state in (PROMOTING, DEMOTING):
-            move(stream, row, by)
+    for name, spec in new.items():
+        was = old[name].state if name in old else ""
+        if spec.state != was and spec.state in (PROMOTING, DEMOTING):
+            move(stream, spec, by)
     record(
         "stream.fields_changed",
         organization=stream.organization,
@@ -207,16 +226,16 @@ def apply(stream: Stream, rows: Rows, by: User | None) -> None:
     )
 
 
-def move(stream: Stream, row: Mapping[str, Any], by: User | None) -> None:
+def move(stream: Stream, spec: FieldSpec, by: User | None) -> None:
     """Begin to fill or to empty a column; what was done to it before is given up."""
     running = stream.organization.field_works.filter(stream=stream, state=FieldWork.State.RUNNING)
-    end(running.filter(name=row["name"]), FieldWork.State.CANCELLED)
-    promoting = row["state"] == PROMOTING
+    end(running.filter(name=spec.name), FieldWork.State.CANCELLED)
+    promoting = spec.state == PROMOTING
     kind = FieldWork.Kind.PROMOTE if promoting else FieldWork.Kind.DEMOTE
     first, last = ids_of(stream)
     of = {
-        "name": row["name"],
-        "column": row["column"],
+        "name": spec.name,
+        "column": spec.column,
         "begin_id": first - 1,
         "at_id": first - 1,
         "upto": last,
