@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from projects.streams.declaring import STEP
 from projects.streams.promoting import step
 from teams.access.actions import set_grants
@@ -9,7 +11,7 @@ from teams.events.actions import on
 from teams.events.models import Event
 from teams.identity.models import Organization
 from teams.identity.roles import WORDS, verbs_of
-from teams.work.jobs import job
+from teams.work.jobs import stepwise
 
 
 @on("invitation.accepted")
@@ -23,7 +25,8 @@ def grant_projects(event: Event) -> None:
         set_grants(row=place.project, to=event.by, verbs=verbs, by=invitation.created_by)
 
 
-@job(STEP, long=True)
-def work_on_fields(organization: Organization, work_id: int) -> None:
-    """One batch; the next one is a job of its own."""
-    step(organization=organization, work_id=work_id)
+@stepwise(STEP)
+def work_on_fields(organization: Organization, work_id: int) -> Generator[None]:
+    """Batch after batch, until the work has ended."""
+    while step(organization=organization, work_id=work_id):
+        yield

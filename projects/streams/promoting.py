@@ -1,7 +1,6 @@
 """Batch after batch over the rows of a stream, because its attributes change: looking, filling a column, emptying it.
 
-A batch, how far it came and the job of the next one are one transaction: whatever is killed, nothing is done twice and
-nothing is left out.
+A batch and how far it came are one transaction: whatever is killed, nothing is done twice and nothing is left out.
 """
 
 from __future__ import annotations
@@ -12,13 +11,12 @@ from django.db import connection, transaction
 
 from projects.schemas.fields import PROMOTED, field_specs
 from projects.streams.contradictions import BATCH, Contradicted, look, narrowed, sentence_of
-from projects.streams.declaring import END, STEP, apply, check_relied_on, end, planned, revision_of
+from projects.streams.declaring import END, apply, check_relied_on, end, planned, revision_of
 from projects.streams.fieldlocks import change_alone, hold_row
 from projects.streams.models import FieldWork
 from teams.events.actions import record
 from teams.identity.models import Organization
 from teams.identity.refused import Refused
-from teams.work.jobs import enqueue
 
 # Rows are locked in the order of their keys, as arriving batches lock them: neither waits for the other in a circle.
 NEXT = """
@@ -42,16 +40,16 @@ WHERE organization_id = %(organization)s AND id = ANY(%(ids)s) AND {column} IS D
 
 
 @transaction.atomic
-def step(*, organization: Organization, work_id: int) -> None:
-    """The next batch of a work, and the job of the one after it; at the end, what the work was for."""
+def step(*, organization: Organization, work_id: int) -> bool:
+    """The next batch of a work, or what it was for at the end; whether there is more to do."""
     works = organization.field_works.select_for_update(of=("self",)).select_related("stream__organization")
     work = works.filter(pk=work_id, state=FieldWork.State.RUNNING).first()
     if work is None:
-        return
+        return False
     done = check_rows(work) if work.kind == FieldWork.Kind.CHECK else fill(work)
     if not done:
         work.save(update_fields=["at_id", "upto", "seen", "found"])
-        enqueue(STEP, organization=organization, work_id=work.pk)
+    return not done
 
 
 def fill(work: FieldWork) -> bool:
