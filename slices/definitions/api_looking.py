@@ -18,6 +18,7 @@ from projects.conditions.nodes import moment
 from projects.streams.withholding import PERSONAL, withheld_from
 from slices.definitions.api import SliceView
 from slices.definitions.comparing import PARTS, Comparison, Part, Side, compare, first_examples
+from slices.definitions.drifting import TRIGGER, WARN, Sides, drift_of
 from slices.definitions.looking import Seen
 from slices.definitions.mixing import Breakdown, mix, over_time
 from slices.definitions.models import SliceVersion
@@ -27,6 +28,9 @@ from teams.access.problems import FieldError, Invalid, Problem
 AS_OF = OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="As of then; now if absent.")
 VERSION = OpenApiParameter("version", OpenApiTypes.INT, description="The newest if absent.")
 OTHER = OpenApiParameter("other_version", OpenApiTypes.INT, description="Of the other slice.")
+REFERENCE = OpenApiParameter(
+    "reference", OpenApiTypes.DATETIME, description="Compare with then; with the window before if absent."
+)
 LAST_VERSION = 2**31 - 1
 EXAMPLES = 6
 
@@ -96,6 +100,38 @@ class ComparisonOut(serializers.Serializer[Any]):
     exact = serializers.BooleanField()
 
 
+class MovedOut(serializers.Serializer[Any]):
+    """A value whose share changed."""
+
+    value = serializers.CharField(allow_blank=True)
+    before = serializers.FloatField()
+    now = serializers.FloatField()
+
+
+class DriftOut(serializers.Serializer[Any]):
+    """One dimension. The distance is null where a side has too few rows."""
+
+    name = serializers.CharField()
+    measure = serializers.ChoiceField(["jensen_shannon", "wasserstein"])
+    distance = serializers.FloatField(allow_null=True)
+    level = serializers.ChoiceField(["none", "warn", "drift", "few"])
+    n_reference = serializers.IntegerField()
+    n_current = serializers.IntegerField()
+    moved = MovedOut(many=True)
+
+
+class SidesOut(serializers.Serializer[Any]):
+    """How far the members of a slice are from the reference, most drifted dimension first."""
+
+    slice = serializers.CharField()
+    reference = serializers.CharField()
+    as_of = serializers.DateTimeField()
+    exact = serializers.BooleanField()
+    warn_from = serializers.FloatField()
+    drift_from = serializers.FloatField()
+    dimensions = DriftOut(many=True)
+
+
 class LookingView(SliceView):
     """A view on the members of one slice."""
 
@@ -114,14 +150,8 @@ class LookingView(SliceView):
         return version
 
     def as_of(self) -> datetime:
-        """The moment asked for."""
-        text = self.request.query_params.get("as_of")
-        if text is None:
-            return timezone.now()
-        found = moment(text.replace(" ", "+"))  # a plus sign that nobody escaped
-        if found is None:
-            raise Invalid([FieldError("?as_of", "bad_timestamp", "An RFC 3339 time with its zone.")])
-        return found
+        """The moment asked for; now, if none is."""
+        return moment_of(self.request, "as_of") or timezone.now()
 
 
 class SliceMix(LookingView):
@@ -167,6 +197,37 @@ class SliceCompare(LookingView):
             for part in PARTS
         }
         return Response(comparison_out(a, b, as_of, found, examples))
+
+
+class SliceDrift(LookingView):
+    """Whether a slice has drifted."""
+
+    parameters = frozenset({"as_of", "version", "reference"})
+
+    @extend_schema(operation_id="slices_drift", parameters=[VERSION, AS_OF, REFERENCE], responses=SidesOut)
+    def get(self, request: Request, project: str, slug: str) -> Response:
+        """How far labels, predictions, confidence and attributes are from the window before, or an earlier moment."""
+        version = self.version(project, slug)
+        found = drift_of(version, self.as_of(), moment_of(request, "reference"))
+        return Response(sides_out(str(version), found))
+
+
+def moment_of(request: Request, name: str) -> datetime | None:
+    """A query parameter as a moment; None where it is absent."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    found = moment(text.replace(" ", "+"))  # a plus sign that nobody escaped
+    if found is None:
+        raise Invalid([FieldError(f"?{name}", "bad_timestamp", "An RFC 3339 time with its zone.")])
+    return found
+
+
+def sides_out(name: str, found: Sides) -> dict[str, Any]:
+    """Drift as scripts see it."""
+    parts = [one._asdict() | {"moved": [each._asdict() for each in one.moved]} for one in found.dimensions]
+    levels = {"warn_from": WARN, "drift_from": TRIGGER}
+    return {"slice": name, **levels, **found._asdict(), "dimensions": parts}
 
 
 def breakdown_out(name: str, found: Breakdown) -> dict[str, Any]:

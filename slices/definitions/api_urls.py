@@ -31,6 +31,11 @@ urlpatterns = [
         name="api-slice-over-time",
     ),
     path(
+        "projects/<slug:project>/slices/<slug:slug>/drift",
+        api_looking.SliceDrift.as_view(),
+        name="api-slice-drift",
+    ),
+    path(
         "projects/<slug:project>/slices/<slug:slug>/compare/<slug:other>",
         api_looking.SliceCompare.as_view(),
         name="api-slice-compare",

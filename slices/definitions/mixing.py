@@ -54,7 +54,15 @@ FROM seen GROUP BY 1, 2, 3 ORDER BY 1, 4 DESC, 3
 
 def mix(version: SliceVersion, as_of: datetime, values: Values = NONE, *, top: int = TOP) -> Mix:
     """How often each label, prediction and attribute value is among the members. Raises Refused (`too_slow`)."""
-    spoken = mixed_fields(version.slice.stream)
+    fields, exact = tally(version, as_of, values, mixed_fields(version.slice.stream), top)
+    label = fields["label"]
+    return Mix(sum(one.n for one in label.values) + label.other + label.missing, exact, fields)
+
+
+def tally(
+    version: SliceVersion, as_of: datetime, values: Values, spoken: Mapping[str, Combinable], top: int
+) -> tuple[dict[str, Breakdown], bool]:
+    """(the values of some fields among the members, whether all were looked at), by one statement."""
     columns = {f"value_{n}": Cast(one, TextField()) for n, one in enumerate(spoken.values())}
     statement = MIX.replace("COLUMNS", ", ".join(f"{name}::text" for name in columns))
 
@@ -64,8 +72,7 @@ def mix(version: SliceVersion, as_of: datetime, values: Values = NONE, *, top: i
 
     found, exact = in_time(ask)
     scale = 1 if exact else SHARE
-    fields = {name: breakdown(found, n, scale) for n, name in enumerate(spoken, 1)}
-    return Mix(sum(n for position, _kind, _value, n in found if position == 1) * scale, exact, fields)
+    return {name: breakdown(found, n, scale) for n, name in enumerate(spoken, 1)}, exact
 
 
 def breakdown(found: Sequence[tuple[Any, ...]], position: int, scale: int) -> Breakdown:

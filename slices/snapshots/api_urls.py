@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from slices.snapshots import api, export_api
+from slices.snapshots import api, api_drift, export_api
 
 EXPORT = "snapshots/<int:pk>/exports/<int:export>"
 
 urlpatterns = [
     path("projects/<slug:project>/slices/<slug:slug>/snapshots", api.Freeze.as_view(), name="api-freeze"),
     path("snapshots/<int:pk>", api.SnapshotDetail.as_view(), name="api-snapshot"),
+    path("snapshots/<int:pk>/drift", api_drift.SnapshotDrift.as_view(), name="api-snapshot-drift"),
     path("snapshots/<int:pk>/download", api.Download.as_view(), name="api-snapshot-download"),
     path("snapshots/<int:pk>/exports", export_api.Exports.as_view(), name="api-exports"),
     path(EXPORT, export_api.ExportDetail.as_view(), name="api-export"),

@@ -284,6 +284,7 @@ API = [
     Route("api-slice-funnel", {"GET": VIEW}, SLICE),
     Route("api-slice-mix", {"GET": VIEW}, SLICE),
     Route("api-slice-over-time", {"GET": VIEW}, SLICE),
+    Route("api-slice-drift", {"GET": VIEW}, SLICE, query=lambda world: "?reference=2026-01-01T00:00:00Z"),
     Route("api-slice-compare", {"GET": VIEW}, SLICE | {"other": "slice.slug"}),
     Route("api-freeze", {"POST": EXPORT}, SLICE, frozen_before),
     Route("api-families", {"GET": VIEW, "POST": MANAGE}, PROJECT, a_family),
@@ -298,6 +299,7 @@ API = [
     Route("api-family-level", {"GET": VIEW}, FAMILY | {"level": "level"}),
     Route("api-belongings", {"PUT": MANAGE}, STREAM, a_belonging),
     Route("api-snapshot", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
+    Route("api-snapshot-drift", {"GET": VIEW}, {"pk": "snapshot.pk"}),
     Route("api-snapshot-download", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
     Route(
         "api-exports",
