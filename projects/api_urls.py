@@ -4,7 +4,7 @@ from django.urls import URLPattern, path
 
 from projects.conditions.api import ConditionCheck, ConditionComplete, ExampleByKey, ExampleDetail
 from projects.erasure.api import ErasureDetail, ErasureList
-from projects.streams.api import Predictions
+from projects.streams.api import MediaUpload, Predictions
 from projects.streams.fields_api import Fields
 
 PROJECT = "projects/<slug:project>"
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{PROJECT}/erasures/<int:pk>", ErasureDetail.as_view(), name="api-erasure"),
     path("examples/<int:pk>", ExampleDetail.as_view(), name="api-example"),
     path(f"{STREAM}/examples/by-key", ExampleByKey.as_view(), name="api-example-by-key"),
+    path(f"{PROJECT}/media", MediaUpload.as_view(), name="api-media"),
     path(f"{STREAM}/predictions", Predictions.as_view(), name="api-predictions"),
     path(f"{STREAM}/fields", Fields.as_view(), name="api-fields"),
     path(f"{STREAM}/conditions", ConditionCheck.as_view(), name="api-conditions"),

@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern] = [
     path("projects/<slug:project>/erasures/", erasure.erasures, name="erasures"),
     path("projects/<slug:project>/erasures/<int:pk>/", erasure.erasure, name="erasure"),
     path("media/<slug:digest>/", views.media, name="media"),
+    path("media/of/<int:pk>/", views.example_media, name="example-media"),
 ]

@@ -31,8 +31,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def files(settings: Any, tmp_path: Path) -> Path:
-    """Uploads, manifests and exports of a test go with it."""
+    """Uploads, manifests and exports of a test go with it; nobody has files elsewhere until a test says so."""
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.SLUICE_MEDIA_ROOTS, settings.SLUICE_STORES = {}, {}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return tmp_path / "files"
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from labeling.queues.models import Queue
 from labeling.tasks.models import Lease, SelectedBy
-from projects.streams.media import signed_url
+from projects.streams.shown import shown_whole
 from projects.streams.withholding import shown_to
 from teams.access.tenancy import MemberRequest
 
@@ -37,7 +37,7 @@ def page_of_task(
     attributes, withheld = shown_to(request.user, example)
     return {
         "example": example,
-        "media_url": signed_url(request.organization, example),
+        "media": shown_whole(request.organization, example, by=request.user),
         "questions": [shown(question, given.get(question["name"])) for question in questions],
         "at_a_stroke": len(questions) == 1 and questions[0]["kind"] == "choice",
         "guess": example.predicted if queue.show_predictions else None,

@@ -265,9 +265,10 @@ def wants_pictures(request: Request) -> bool:
 
 
 def with_pictures(organization: Organization, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same rows with the bytes of uploaded pictures; one query for all of them."""
+    """The same rows with the bytes of small uploads; one query for all of them."""
     digests = [row["media_uri"].removeprefix(media.SCHEME) for row in rows]
-    known = {row.digest: row for row in organization.media.filter(digest__in=digests)}
+    small = organization.media.filter(digest__in=digests, size__lte=media.MAX_BYTES)
+    known = {row.digest: row for row in small}
     return [
         row | {"media_base64": picture(known.get(digest))} for row, digest in zip(rows, digests, strict=True)
     ]

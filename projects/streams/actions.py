@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -17,12 +18,13 @@ from projects.streams import media, predictions, receiving, tombstones
 from projects.streams.declaring import change_fields
 from projects.streams.fieldlocks import hold_fields
 from projects.streams.lines import Line, Rules
-from projects.streams.models import Example, ModelVersion, Project, SplitPolicy, Stream
+from projects.streams.models import Example, Media, ModelVersion, Project, SplitPolicy, Stream
 from projects.streams.predictions import register_model_version
 from projects.streams.receiving import Outcome, Received, rejected, summed
 from projects.streams.rows import Bad, PredictionIn, RowIn
+from projects.streams.sniffing import Checked, Unkeepable, check_file, sniff
 from projects.streams.summary import LabelSummary, summarize
-from teams.access.problems import FieldError
+from teams.access.problems import FieldError, Invalid
 from teams.events.actions import record
 from teams.identity.models import Organization, User
 from teams.identity.refused import Refused
@@ -36,6 +38,7 @@ __all__ = [
     "receive_predictions",
     "register_model_version",
     "summarize",
+    "upload",
 ]
 
 
@@ -128,6 +131,7 @@ def take(stream: Stream, rows: Sequence[RowIn | Bad], mode: str, by: User | None
     hold_fields(stream)
     rules = Rules(stream)
     rules.splits.look_up(rows)
+    rules.look_up(rows)
     gone = tombstones.erased_keys(stream, [row.key for row in rows if isinstance(row, RowIn)])
     good, bad = sort_out(rules, rows, gone)
     lines = prepared(stream.organization, rules, good, now)
@@ -177,7 +181,7 @@ def twice(key: str, seen: set[str]) -> list[FieldError]:
 
 
 def prepared(organization: Organization, rules: Rules, good: Good, now: datetime) -> list[Line]:
-    """The lines to write; uploaded pictures are stored first, so that no example names what is not there."""
+    """The lines to write; files that came with them are stored first, so that no example names what is not there."""
     uploads = {
         media.digest_of(organization, row.media.data): row.media.data
         for _i, row in good
@@ -185,16 +189,39 @@ def prepared(organization: Organization, rules: Rules, good: Good, now: datetime
     }
     if uploads:
         media.keep(organization, uploads)
-    return [rules.line(row, now, *where(organization, row)) for _index, row in good]
+    return [rules.line(row, now, *where(rules, row)) for _index, row in good]
 
 
-def where(organization: Organization, row: RowIn) -> tuple[str, str]:
-    """(address, content type) of a row's picture; empty without one."""
+def where(rules: Rules, row: RowIn) -> tuple[str, str]:
+    """(address, content type) of a row's media; empty without any. What is kept here is what its bytes are."""
     if row.media is None:
         return "", ""
     if row.media.data is not None:
-        return media.SCHEME + media.digest_of(organization, row.media.data), media.sniff(row.media.data) or ""
-    return row.media.uri or "", row.media.type or ""
+        digest = media.digest_of(rules.organization, row.media.data)
+        return media.SCHEME + digest, sniff(row.media.data) or ""
+    uri = row.media.uri or ""
+    return uri, rules.kept.get(uri, row.media.type or "")
+
+
+@transaction.atomic
+def upload(*, project: Project, data: bytes, by: User) -> tuple[Media, Checked, bool]:
+    """Keep a file of a caller without storage: (its row, what it is, whether it is new).
+
+    Raises Invalid where it is not of a kind that is kept.
+    """
+    try:
+        checked = check_file(data, settings.SLUICE_MEDIA_MB * 1024 * 1024)
+    except Unkeepable as why:
+        raise Invalid([FieldError("", why.code, why.detail)]) from None
+    organization = project.organization
+    digest = media.digest_of(organization, data)
+    is_new = bool(media.keep(organization, {digest: data}))
+    row = organization.media.get(digest=digest)
+    if is_new:
+        record(
+            "media.uploaded", organization=organization, subject=project, by=by, media=row.pk, size=row.size
+        )
+    return row, checked, is_new
 
 
 def announce(stream: Stream, received: Received, news: set[int], by: User | None) -> None:
@@ -213,8 +240,16 @@ def announce(stream: Stream, received: Received, news: set[int], by: User | None
 
 
 @transaction.atomic
-def note_look(example: Example, *, by: User) -> None:
-    """Somebody looked at the picture of an example whose pictures show people."""
+def note_look(example: Example, *, by: User, is_part: bool = False) -> None:
+    """Somebody looked at the media of an example whose media show people.
+
+    `is_part`: they were sent a part that is not the first; who seeks in a film looks at it once.
+    """
+    if is_part:
+        lately = timezone.now() - timedelta(seconds=media.VALID_S)
+        looks = example.organization.events.about(example).filter(kind="media.viewed", by=by, at__gte=lately)
+        if looks.exists():
+            return
     record("media.viewed", organization=example.organization, subject=example, by=by)
 
 

@@ -1,4 +1,4 @@
-"""REST: send predictions about examples that are here; what the ingest of examples shares with it."""
+"""REST: upload a file, send predictions about examples that are here; what the ingest of examples shares with it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import zlib
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from projects.streams.actions import receive_predictions, register_model_version
+from projects.streams.actions import receive_predictions, register_model_version, upload
+from projects.streams.media import SCHEME
 from projects.streams.models import Stream
 from projects.streams.ndjson import CONTENT_TYPES, Lines, opened
 from projects.streams.receiving import Received
@@ -55,6 +59,20 @@ def raw_body(request: Request) -> bytes:
     """The body as it came; DRF reads an empty one as an empty form."""
     data: Any = request.data
     return data if isinstance(data, bytes) else b""
+
+
+class RawBody(BaseParser):
+    """The body as bytes, whatever it is said to be."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """All of it, or a 413 as soon as it is more than a file may be."""
+        most = settings.SLUICE_MEDIA_MB
+        data = stream.read(most * 1024 * 1024 + 1)
+        if len(data) > most * 1024 * 1024:
+            raise Problem(413, "too_large", f"A file has at most {most} MB here.")
+        return data
 
 
 class FieldErrorOut(serializers.Serializer[Any]):
@@ -147,6 +165,48 @@ class Predictions(StreamDoor):
             by=self.user,
         )
         return said(receive_predictions(stream=channel, model_version=model, rows=rows, by=self.user))
+
+
+class MediaOut(serializers.Serializer[Any]):
+    """A file that is kept here; rows name it by its `uri`."""
+
+    uri = serializers.CharField()
+    type = serializers.CharField()
+    kind = serializers.ChoiceField(["image", "audio", "video", "text", "json"])
+    size = serializers.IntegerField()
+    width = serializers.IntegerField(required=False)
+    height = serializers.IntegerField(required=False)
+
+
+class MediaUpload(MachineView):
+    """A file of a caller without storage."""
+
+    verb = "projects.ingest_project"
+    parser_classes = [RawBody]
+
+    @extend_schema(
+        operation_id="media_upload",
+        request={"application/octet-stream": OpenApiTypes.BINARY},
+        responses={201: MediaOut, 200: MediaOut},
+    )
+    def post(self, request: Request, project: str) -> Response:
+        """Upload a picture, audio, video, JSON or text of at most 20 MB: the body is the file, its bytes say its type.
+
+        Put the `uri` of the answer into rows as `media.uri`. 201, and 200 for one that is here already."""
+        place = self.get_or_404(
+            self.open_to_token(self.organization.projects).select_related("organization"), slug=project
+        )
+        if request.content_type.startswith("multipart/"):
+            raise Problem(415, "multipart", "Send the file itself as the body, not as a form.")
+        row, checked, is_new = upload(project=place, data=raw_body(request), by=self.user)
+        size = {"width": checked.width, "height": checked.height} if checked.pixels else {}
+        answer = {
+            "uri": SCHEME + row.digest,
+            "type": row.content_type,
+            "kind": checked.type.kind,
+            "size": row.size,
+        }
+        return Response(answer | size, status=201 if is_new else 200)
 
 
 def said(received: Received) -> HttpResponse:

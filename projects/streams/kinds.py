@@ -12,7 +12,8 @@ KINDS = (
     Kind("stream.field_promoted", _("Attribute made quick")),
     Kind("stream.field_demoted", _("Attribute taken off its quick column")),
     Kind("examples.received", _("Examples received")),
-    Kind("media.viewed", _("Looked at a picture")),
+    Kind("media.uploaded", _("File uploaded")),
+    Kind("media.viewed", _("Looked at media")),
     Kind("predictions.received", _("Predictions received")),
     Kind("model_version.registered", _("Model version registered")),
 )

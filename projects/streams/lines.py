@@ -10,14 +10,17 @@ from typing import Any
 import msgspec
 
 from projects.schemas.fields import FieldSpec, field_specs
+from projects.streams import media
 from projects.streams.assigning import Splits
-from projects.streams.media import MAX_BYTES, sniff
 from projects.streams.models import SplitPolicy, Stream
-from projects.streams.rows import MediaIn, RowIn
+from projects.streams.rows import Bad, MediaIn, RowIn
+from projects.streams.sniffing import Unkeepable, check_file
 from projects.streams.values import pointer
 from teams.access.problems import FieldError
 
-URI = re.compile(r"(?:(?:https?|s3|gs|az)://[!-~]+|sluice:[0-9a-f]{64})\Z")
+URI = re.compile(r"(?:https?://[!-~]+|sluice:[0-9a-f]{64})\Z")
+STORED = ("s3://", "gs://", "az://", "file:///")
+MOST_PIXELS = 200_000_000  # of all pictures that a batch brings; more would keep its sender waiting too long
 MAX_SPLIT_KEY = 200
 
 
@@ -49,6 +52,14 @@ class Rules:
         self.promoted = tuple((spec.name, spec.written) for spec in self.specs if spec.written)
         self.split_by = stream.split_by
         self.splits = Splits(stream, first_policy(stream))
+        self.organization = stream.organization
+        self.pixels = MOST_PIXELS
+        self.kept: dict[str, str] = {}
+
+    def look_up(self, rows: Iterable[RowIn | Bad]) -> None:
+        """Which uploads that these rows name are there, and of what type: one query for all."""
+        named = [row.media.uri for row in rows if isinstance(row, RowIn) and row.media and row.media.uri]
+        self.kept = media.types_of(self.organization, named)
 
     def errors(self, row: RowIn) -> list[FieldError]:
         """What is wrong with a row that reads well; pointers start at the row."""
@@ -60,12 +71,33 @@ class Rules:
         if self.split_by:
             found += self.split_errors(row.attributes)
         if row.media is not None:
-            found += media_errors(row.media)
+            found += self.media_errors(row.media)
         return found or self.splits.refusal(row, self.split_key(row))
 
     def split_key(self, row: RowIn) -> str:
         """The group of a row."""
         return row.attributes[self.split_by] if self.split_by else row.key
+
+    def media_errors(self, given: MediaIn) -> Iterable[FieldError]:
+        """A file is named or sent, not both; what is named is there as far as we can know."""
+        if (given.uri is None) == (given.data is None):
+            yield FieldError("/media", "uri_or_data", "Give either uri or data.")
+        elif given.uri is not None and not is_address(given.uri):
+            detail = "An address begins with https://, http://, s3://, gs://, az:// or file:///."
+            yield FieldError("/media/uri", "uri", detail)
+        elif given.uri is not None and given.uri.startswith(media.SCHEME) and given.uri not in self.kept:
+            yield FieldError(
+                "/media/uri", "unknown_media", "Nothing with this digest has been uploaded here."
+            )
+        elif given.data is not None:
+            yield from self.file_errors(given.data)
+
+    def file_errors(self, data: bytes) -> Iterable[FieldError]:
+        """Sent bytes are a small file of a kind that cannot run anything."""
+        try:
+            self.pixels -= check_file(data, media.MAX_BYTES, self.pixels).pixels
+        except Unkeepable as why:
+            yield FieldError("/media/data", why.code, why.detail)
 
     def split_errors(self, given: dict[str, Any]) -> Iterable[FieldError]:
         """A stream that splits by an attribute needs it on every example, or the split would leak."""
@@ -101,24 +133,8 @@ def wrong(spec: FieldSpec, value: Any) -> FieldError:
     return FieldError(pointer("/attributes", spec.name), code, f"Expected {spec.expected}.")
 
 
-def media_errors(media: MediaIn) -> Iterable[FieldError]:
-    """A picture is named or sent, not both; its address is one that a browser or a trainer can use."""
-    if (media.uri is None) == (media.data is None):
-        yield FieldError("/media", "uri_or_data", "Give either uri or data.")
-    elif media.uri is not None and not URI.match(media.uri):
-        detail = "An address begins with https://, http://, s3://, gs:// or az://, without spaces."
-        yield FieldError("/media/uri", "uri", detail)
-    elif media.data is not None:
-        yield from picture_errors(media.data)
-
-
-def picture_errors(data: bytes) -> Iterable[FieldError]:
-    """Sent bytes are a picture of a kind that cannot run anything, and small."""
-    if len(data) > MAX_BYTES:
-        yield FieldError(
-            "/media/data", "too_large", f"A picture has at most {MAX_BYTES // 1024 // 1024} MB here."
-        )
-    elif sniff(data) is None:
-        yield FieldError(
-            "/media/data", "not_a_picture", "Only PNG, JPEG, WebP and GIF pictures are kept here."
-        )
+def is_address(uri: str) -> bool:
+    """Whether a browser, a trainer or the server could use it; names in a store may have spaces and any letters."""
+    if not uri.startswith(STORED):
+        return bool(URI.match(uri))
+    return uri not in STORED and uri.isprintable() and uri == uri.strip()

@@ -1,9 +1,13 @@
-"""Pictures that callers upload: kept under a keyed digest, shown to members by an address that expires."""
+"""Files that callers upload, and the addresses by which pages show media: signed, for members, for five minutes.
+
+Media on the web are loaded by the browser itself; the server asks no address that somebody typed.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from csp.decorators import csp_update
 from django.core import signing
@@ -12,27 +16,15 @@ from django.core.files.storage import default_storage
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from projects.streams import stores
 from projects.streams.models import Example, Media
+from projects.streams.sniffing import sniff
 from teams.identity.models import Organization
 
 SCHEME = "sluice:"
-MAX_BYTES = 2 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024  # of a file that comes in a row, or goes out in one
 VALID_S = 300
 SIGNER = signing.TimestampSigner(salt="projects.streams.media")
-
-# What the first bytes say; nothing that can carry a script is among them.
-SIGNATURES: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
-    ("image/png", "png", lambda data: data.startswith(b"\x89PNG\r\n\x1a\n")),
-    ("image/jpeg", "jpg", lambda data: data.startswith(b"\xff\xd8\xff")),
-    ("image/gif", "gif", lambda data: data.startswith((b"GIF87a", b"GIF89a"))),
-    ("image/webp", "webp", lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP"),
-)
-EXTENSIONS = {content_type: extension for content_type, extension, _ in SIGNATURES}
-
-
-def sniff(data: bytes) -> str | None:
-    """The content type that the bytes themselves show; None for anything we do not keep."""
-    return next((content_type for content_type, _, matches in SIGNATURES if matches(data)), None)
 
 
 def digest_of(organization: Organization, data: bytes) -> str:
@@ -40,13 +32,17 @@ def digest_of(organization: Organization, data: bytes) -> str:
     return hmac.digest(bytes(organization.digest_key), data, "sha256").hex()
 
 
-def keep(organization: Organization, uploads: Mapping[str, bytes]) -> None:
-    """Store pictures by digest, each once; bytes and row are there before any example says their name."""
+def keep(organization: Organization, uploads: Mapping[str, bytes]) -> set[str]:
+    """Store files by digest, each once; bytes and row are there before any example says their name.
+
+    The digests that are new.
+    """
     known = organization.media.filter(digest__in=uploads).values_list("digest", flat=True)
     missing = uploads.keys() - set(known)
     rows = [_store(organization, digest, uploads[digest]) for digest in sorted(missing)]
     if rows:
         organization.media.bulk_create(rows, ignore_conflicts=True)  # another batch may have been quicker
+    return missing
 
 
 def _store(organization: Organization, digest: str, data: bytes) -> Media:
@@ -57,26 +53,37 @@ def _store(organization: Organization, digest: str, data: bytes) -> Media:
 
 
 def read(media: Media) -> bytes:
-    """The bytes of a picture. Raises FileNotFoundError when the storage lost them."""
+    """The bytes of an uploaded file. Raises FileNotFoundError when the storage lost them."""
     with default_storage.open(media.name) as file:
         return bytes(file.read())
 
 
 def media_of(organization: Organization, example: Example) -> Media | None:
-    """The uploaded picture of an example; None when it lies elsewhere or there is none."""
+    """The uploaded file of an example; None when it lies elsewhere or there is none."""
     if not example.media_uri.startswith(SCHEME):
         return None
     return organization.media.filter(digest=example.media_uri.removeprefix(SCHEME)).first()
 
 
-def signed_url(organization: Organization, example: Example) -> str:
-    """An address for `<img>`: ours for five minutes, the caller's own as it is; empty where a browser has none.
+def types_of(organization: Organization, uris: Iterable[str]) -> dict[str, str]:
+    """{address: content type} of those addresses of uploads under which there is something."""
+    digests = {uri.removeprefix(SCHEME) for uri in uris if uri.startswith(SCHEME)}
+    if not digests:
+        return {}
+    rows = organization.media.filter(digest__in=digests).values_list("digest", "content_type")
+    return {SCHEME + digest: content_type for digest, content_type in rows}
 
-    Pages that show it are decorated with `shows_media`. Where pictures show people, the address names the
+
+def signed_url(organization: Organization, example: Example) -> str:
+    """An address for `<img>`, `<audio>` or `<video>`: ours for five minutes, the caller's own as it is; empty where a
+    browser has none.
+
+    Pages that show it are decorated with `shows_media`. Where media show people, the address names the
     example too, so that each look at it can be told.
     """
-    if example.media_uri.startswith(SCHEME):
-        digest = example.media_uri.removeprefix(SCHEME)
+    uri = example.media_uri
+    if uri.startswith(SCHEME):
+        digest = uri.removeprefix(SCHEME)
         of = str(example.pk) if example.stream.has_personal_media else ""
         query = {"of": of} if of else {}
         return reverse(
@@ -84,17 +91,30 @@ def signed_url(organization: Organization, example: Example) -> str:
             kwargs={"organization": organization.slug, "digest": digest},
             query=query | {"token": token_for(organization, digest, of)},
         )
-    return example.media_uri if example.media_uri.startswith(("https://", "http://")) else ""
+    if stores.is_stored(uri):
+        if not stores.may_read(organization, uri):
+            return ""
+        return reverse(
+            "example-media",
+            kwargs={"organization": organization.slug, "pk": example.pk},
+            query={"token": token_for(organization, name_of(uri), str(example.pk))},
+        )
+    return uri if uri.startswith(("https://", "http://")) else ""
+
+
+def name_of(uri: str) -> str:
+    """A name for a file that lies elsewhere, to sign it by; an example that comes to point elsewhere has another."""
+    return hashlib.sha256(uri.encode()).hexdigest()
 
 
 def token_for(organization: Organization, digest: str, of: str = "") -> str:
-    """Opens one picture of one organization to its members, for five minutes; `of` is the example, if it is told."""
+    """Opens one file of one organization to its members, for five minutes; `of` is the example, if it is told."""
     subject = f"{organization.pk}.{digest}.{of}"
     return SIGNER.sign(subject).removeprefix(f"{subject}:")
 
 
 def is_open(organization: Organization, digest: str, token: str, of: str = "") -> bool:
-    """Whether the token opens this picture, as one of this example, now."""
+    """Whether the token opens this file, as one of this example, now."""
     try:
         SIGNER.unsign(f"{organization.pk}.{digest}.{of}:{token}", max_age=VALID_S)
     except signing.BadSignature:
@@ -103,5 +123,5 @@ def is_open(organization: Organization, digest: str, token: str, of: str = "") -
 
 
 def shows_media(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Let a page show pictures that lie elsewhere; its scripts and forms stay as closed as everywhere."""
-    return csp_update({"img-src": ["https:", "http:"]})(view)
+    """Let a page show media that lie elsewhere; its scripts and forms stay as closed as everywhere."""
+    return csp_update({"img-src": ["https:", "http:"], "media-src": ["https:", "http:"]})(view)

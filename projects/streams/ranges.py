@@ -46,6 +46,12 @@ def serve(
     )
 
 
+def begins(answer: HttpResponseBase) -> bool:
+    """Whether the answer carries a file from its first byte, so that the parts of one download count once."""
+    part = answer.headers.get("Content-Range", "")
+    return answer.status_code == 200 or (answer.status_code == 206 and part.startswith("bytes 0-"))
+
+
 def byte_range(header: str, size: int) -> tuple[int, int] | None:
     """(first, last) of a `Range: bytes=a-b` header; None for no range or one that is not understood.
 

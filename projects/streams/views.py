@@ -1,8 +1,6 @@
-"""A project's page, its examples, and the pictures of them."""
+"""A project's page, its examples, and their media."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -11,12 +9,15 @@ from django.views.decorators.http import require_safe
 
 from projects.streams.actions import note_look
 from projects.streams.doors import can, open_project
-from projects.streams.media import VALID_S, is_open, read, shows_media, signed_url
+from projects.streams.media import is_open, name_of, shows_media
 from projects.streams.models import Example, Project
 from projects.streams.panels import panels_of
+from projects.streams.ranges import begins
+from projects.streams.shown import shown, shown_whole, stored, uploaded
 from projects.streams.tombstones import media_is_erased
 from projects.streams.withholding import shown_to
 from teams.access.tenancy import MemberRequest, member_page
+from teams.identity.refused import Refused
 
 SHOWN = 24
 
@@ -35,16 +36,11 @@ def project(request: MemberRequest, project: str) -> HttpResponse:
     context = {
         "project": place,
         "streams": list(place.streams.order_by("name", "pk")),
-        "examples": [shown(request, row) for row in found[:SHOWN]],
+        "examples": [{"example": row, "media": shown(request.organization, row)} for row in found[:SHOWN]],
         "older_url": f"?before={found[SHOWN - 1].pk}" if len(found) > SHOWN else "",
         "panels": [] if before else panels_of(request, place),
     }
     return render(request, "projects/streams/project.html", context)
-
-
-def shown(request: MemberRequest, row: Example) -> dict[str, Any]:
-    """An example with the address of its picture."""
-    return {"example": row, "url": signed_url(request.organization, row)}
 
 
 @require_safe
@@ -57,7 +53,9 @@ def example(request: MemberRequest, project: str, pk: int) -> HttpResponse:
     if row is None:
         return erased(request, place, pk)
     attributes, withheld = shown_to(request.user, row)
-    context = shown(request, row) | {
+    context = {
+        "example": row,
+        "media": shown_whole(request.organization, row, by=request.user),
         "project": place,
         "facts": sorted(attributes.items()),
         "withheld": withheld,
@@ -85,18 +83,45 @@ def erased(request: MemberRequest, place: Project, pk: int) -> HttpResponse:
 @require_safe
 @member_page()
 def media(request: MemberRequest, digest: str) -> HttpResponseBase:
-    """An uploaded picture, to members who come with a fresh address; it can run nothing."""
+    """An uploaded file, to members who come with a fresh address; it can run nothing."""
     of = request.GET.get("of", "")
     if not is_open(request.organization, digest, request.GET.get("token", ""), of):
         raise Http404
     if media_is_erased(request.organization, digest):
         return HttpResponse(status=410)
     row = get_object_or_404(request.organization.media, digest=digest)
-    if of:
-        note_look(get_object_or_404(request.organization.examples, pk=int(of)), by=request.user)
-    answer = HttpResponse(read(row), content_type=row.content_type)
-    answer["Content-Disposition"] = f'inline; filename="{digest[:12]}"'
-    answer["Cache-Control"] = "no-store" if of else f"private, max-age={VALID_S}"
-    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer["X-Content-Type-Options"] = "nosniff"
+    example = get_object_or_404(request.organization.examples, pk=int(of)) if of else None
+    try:
+        answer = uploaded(request, row, is_personal=bool(of))
+    except FileNotFoundError:
+        raise Http404 from None
+    return told(request, example, answer)
+
+
+@require_safe
+@member_page()
+def example_media(request: MemberRequest, pk: int) -> HttpResponseBase:
+    """A file of the organization's own store, read for the example that points at it."""
+    example = request.organization.examples.filter(pk=pk).select_related("stream").first()
+    if example is None:
+        get_object_or_404(request.organization.tombstones, example_id=pk)
+        return HttpResponse(status=410)
+    if not is_open(
+        request.organization, name_of(example.media_uri), request.GET.get("token", ""), str(example.pk)
+    ):
+        raise Http404
+    is_personal = example.stream.has_personal_media
+    try:
+        answer = stored(request, request.organization, example.media_uri, is_personal=is_personal)
+    except (Refused, FileNotFoundError):
+        raise Http404 from None
+    except OSError:
+        return HttpResponse(status=503, headers={"Retry-After": "10"})
+    return told(request, example if is_personal else None, answer)
+
+
+def told(request: MemberRequest, example: Example | None, answer: HttpResponseBase) -> HttpResponseBase:
+    """The answer, and a look in the audit if it carries anything of an example that shows people."""
+    if example is not None and answer.status_code in (200, 206):
+        note_look(example, by=request.user, is_part=not begins(answer))
     return answer

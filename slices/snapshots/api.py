@@ -14,14 +14,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.streams.actions import note_look
-from projects.streams.media import EXTENSIONS, read
+from projects.streams.media import read
+from projects.streams.ranges import begins
+from projects.streams.sniffing import BY_CONTENT_TYPE
 from slices.definitions.actions import current
 from slices.snapshots.actions import freeze_now, known, note_download, one_instant
 from slices.snapshots.bench import picture_of
 from slices.snapshots.downloads import AT_ONCE, downloadable
 from slices.snapshots.models import Snapshot
 from slices.snapshots.rows import find
-from slices.snapshots.serving import begins, serve
+from slices.snapshots.serving import serve
 from teams.access.api import MachineView
 from teams.access.idempotency import idempotent
 from teams.access.problems import FieldError, Invalid
@@ -127,7 +129,10 @@ class Download(SnapshotView):
         parameters=[
             OpenApiParameter("format", OpenApiTypes.STR, enum=list(AT_ONCE), description="jsonl if absent."),
             OpenApiParameter(
-                "media", OpenApiTypes.STR, enum=["inline"], description="Put uploaded pictures into the rows."
+                "media",
+                OpenApiTypes.STR,
+                enum=["inline"],
+                description="Put uploaded files of at most 2 MB into the rows.",
             ),
             RANGE,
         ],
@@ -167,14 +172,14 @@ class Manifest(SnapshotView):
 
 
 class Picture(SnapshotView):
-    """The uploaded picture of a member."""
+    """The uploaded file of a member."""
 
     @extend_schema(
         operation_id="snapshots_media",
-        responses={(200, kind): OpenApiTypes.BINARY for kind in EXTENSIONS},
+        responses={(200, kind): OpenApiTypes.BINARY for kind in BY_CONTENT_TYPE},
     )
     def get(self, request: Request, pk: int, example: int) -> HttpResponseBase:
-        """The picture of one example as it was frozen; media that you keep yourself is at its `media_uri`."""
+        """The uploaded file of one example as it was frozen; media that you keep yourself is at its `media_uri`."""
         snapshot = self.snapshot(pk)
         row = find(snapshot, example)
         picture = picture_of(snapshot, row) if row else None

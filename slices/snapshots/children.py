@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from projects.streams.doors import can, do, open_project, why_refused
-from projects.streams.media import shows_media, signed_url
+from projects.streams.media import shows_media
 from projects.streams.models import Project
+from projects.streams.shown import shown
 from slices.definitions.actions import current
 from slices.definitions.members import live_count, newest
 from slices.definitions.saying import chips
@@ -51,7 +52,7 @@ def child(request: MemberRequest, project: str, slug: str, pk: int) -> HttpRespo
         "n": n,
         "exact": exact,
         "examples": [
-            {"example": row, "url": signed_url(request.organization, row)}
+            {"example": row, "media": shown(request.organization, row)}
             for row in newest(version, EXAMPLES, found.values)
         ],
         "snapshots": list(

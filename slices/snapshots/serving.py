@@ -25,12 +25,6 @@ def serve(request: HttpRequest, name: str, content_type: str, filename: str) -> 
     )
 
 
-def begins(answer: HttpResponseBase) -> bool:
-    """Whether the answer carries a file from its first byte, so that the parts of one download count once."""
-    part = answer.headers.get("Content-Range", "")
-    return answer.status_code == 200 or (answer.status_code == 206 and part.startswith("bytes 0-"))
-
-
 def describe(digest: str, filename: str) -> dict[str, str]:
     """What every answer about a file says of it (RFC 9530 for the digest)."""
     return {

@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from projects.streams.doors import can, do, open_project, see_other, why_refused
-from projects.streams.media import shows_media, signed_url
+from projects.streams.media import shows_media
 from projects.streams.models import Project
+from projects.streams.ranges import begins
+from projects.streams.shown import shown
 from slices.definitions.actions import current
 from slices.definitions.members import funnel, live_count, newest
 from slices.definitions.models import Slice
@@ -25,7 +27,7 @@ from slices.snapshots.downloads import AT_ONCE, downloadable
 from slices.snapshots.export_views import panel
 from slices.snapshots.models import Snapshot
 from slices.snapshots.saying import spoken
-from slices.snapshots.serving import begins, serve
+from slices.snapshots.serving import serve
 from teams.access.tenancy import MemberRequest, member_page
 
 EXAMPLES = 12
@@ -51,7 +53,7 @@ def slice_page(request: MemberRequest, project: str, slug: str) -> HttpResponse:
     n, exact = live_count(version)
     snapshots = request.organization.snapshots.filter(slice_version__slice=found)
     runs = request.organization.runs.filter(slice_version__slice=found).select_related("model_version")
-    shown = list(snapshots.select_related("slice_version").order_by("-as_of", "-pk")[:SNAPSHOTS])
+    latest = list(snapshots.select_related("slice_version").order_by("-as_of", "-pk")[:SNAPSHOTS])
     context: dict[str, Any] = {
         "project": place,
         "slice": found,
@@ -60,16 +62,15 @@ def slice_page(request: MemberRequest, project: str, slug: str) -> HttpResponse:
         "n": n,
         "exact": exact,
         "examples": [
-            {"example": row, "url": signed_url(request.organization, row)}
-            for row in newest(version, EXAMPLES)
+            {"example": row, "media": shown(request.organization, row)} for row in newest(version, EXAMPLES)
         ],
         "funnel": spoken(funnel(version, timezone.now())),
-        "snapshots": shown,
+        "snapshots": latest,
         "runs": list(runs.order_by("-pk")[:RUNS]),
         "may_freeze": can(request, "projects.manage_project", place),
         "freezing": being_frozen(found),
         "why_not": why_refused(check_freeze, version, n),
-        "refused": refused_since(found, shown[0] if shown else None),
+        "refused": refused_since(found, latest[0] if latest else None),
     }
     return render(request, "slices/snapshots/slice.html", context)
 

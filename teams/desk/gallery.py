@@ -147,6 +147,20 @@ def sample_feed() -> list[dict[str, Any]]:
     ]
 
 
+def sample_media() -> list[SimpleNamespace]:
+    """Each kind of media that an example may have; none of it is there to be played."""
+    json = '{\n  "store": "417",\n  "lines": 3\n}'
+    kinds: dict[str, dict[str, Any]] = {
+        "audio": {"url": "#media"},
+        "video": {"url": "#media"},
+        "json": {"url": "#media", "words": json, "lines": 4},
+        "text": {"url": "#media", "words": "First line\n" * 60, "lines": 60, "is_long": True, "is_cut": True},
+        "file": {"url": "#media"},
+        "image": {"url": "", "where": "s3://northwind-shelf/cam-417/000912.jpg"},
+    }
+    return [SimpleNamespace(kind=kind, key=f"cam-417-{kind}", **more) for kind, more in kinds.items()]
+
+
 def sample_navigation() -> list[Link]:
     """Places that lead nowhere."""
     return [
@@ -176,6 +190,7 @@ def samples() -> dict[str, Any]:
         "navigation": sample_navigation(),
         "rows": sample_rows(),
         "feed": sample_feed(),
+        "media": sample_media(),
         "hash": HASH,
         "curl": CURL,
         "statuses": [status for status in LOOKS if status not in STAGES],

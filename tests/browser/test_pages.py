@@ -13,7 +13,7 @@ from tests.browser.rules import RULES
 from tests.house.routes import PAGES
 from tests.house.world import World
 
-NOT_PAGES = {"media", "snapshot-download", "desk"}
+NOT_PAGES = {"media", "example-media", "snapshot-download", "desk"}
 SHOWN = [route for route in PAGES if "GET" in route.verbs and route.name not in NOT_PAGES]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

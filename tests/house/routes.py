@@ -63,6 +63,11 @@ def signature(world: World) -> str:
     return "?" + signed_url(world.organization, world.example_row).partition("?")[2]
 
 
+def stored_signature(world: World) -> str:
+    """The same for a file of the organization's own store."""
+    return "?" + signed_url(world.organization, world.stored_row).partition("?")[2]
+
+
 def explored(world: World) -> str:
     """A condition that somebody tries; the sweep swaps the stream too, by the project that it is sought in."""
     return f"?stream={world.stream.slug}&where=" + quote("confidence < 0.6 or label <> '3'")
@@ -106,6 +111,7 @@ PAGES = [
     Route("own-token-rotate", {"POST": "member"}, OWN_TOKEN, holder=True),
     Route("own-token-revoke", {"POST": "member"}, OWN_TOKEN, holder=True),
     Route("media", {"GET": "member"}, ORGANIZATION | {"digest": "media.digest"}, query=signature),
+    Route("example-media", {"GET": "member"}, ORGANIZATION | {"pk": "stored_row.pk"}, query=stored_signature),
     Route("label-home", {"GET": LABEL}, ORGANIZATION),
     Route("project", {"GET": VIEW}, HERE),
     Route("example", {"GET": VIEW}, HERE | {"pk": "example_row.pk"}),
@@ -218,6 +224,7 @@ EVERYTHING_ASKED = (
 )
 
 API = [
+    Route("api-media", {"POST": INGEST}, PROJECT),
     Route(
         "api-erasures",
         {"GET": MANAGE, "POST": MANAGE},

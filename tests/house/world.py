@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -55,9 +56,10 @@ from tests.factories import (
     UserFactory,
     token,
 )
+from tests.factories.files import picture
 
 OURS = ("teams", "projects", "labeling", "slices")
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 24
+PNG = picture("PNG")
 ANY = Definition(labels="any", splits=("train", "val"))
 
 
@@ -167,6 +169,7 @@ class World:
         )
         self.examples = [self.example(n, 5000 if n < 6 else 5) for n in range(9)]
         self.example_row = self.examples[0]
+        self.stored_row = self.stored(self.examples[5])
         self.model = ModelVersionFactory(
             project=self.project, name=f"{self.mark}-model", uri=self.say("uri"), digest="d" * 64
         )
@@ -193,6 +196,16 @@ class World:
             media_uri=f"{media.SCHEME}{self.media.digest}",
             media_type="image/png",
         )
+
+    def stored(self, example: Any) -> Any:
+        """The same example with its picture in the organization's own folder."""
+        folder = settings.MEDIA_ROOT.parent / f"folder-of-{self.slug}"
+        folder.mkdir(exist_ok=True)
+        (folder / "a.png").write_bytes(PNG)
+        settings.SLUICE_MEDIA_ROOTS[self.slug] = str(folder)  # a new dictionary for each test
+        example.media_uri = f"file://{folder}/a.png"
+        example.save()
+        return example
 
     # what people say
 

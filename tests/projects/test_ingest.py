@@ -103,7 +103,7 @@ def test_a_picture_is_kept_once_and_shown_to_members_only(send, stream, page) ->
     assert (Media.objects.count(), Example.objects.values("media_uri").distinct().count()) == (1, 1)
     viewer = member(stream.organization, Role.VIEWER, stream.project)
     shown = page(viewer).get(f"/o/{stream.organization.slug}/projects/digits/")
-    url = shown.context["examples"][0]["url"]
+    url = shown.context["examples"][0]["media"].url
     picture = page(viewer).get(url)
     assert (picture["Content-Type"], picture["X-Content-Type-Options"]) == ("image/png", "nosniff")
     assert picture["Content-Security-Policy"] == "default-src 'none'; sandbox"

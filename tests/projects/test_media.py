@@ -72,7 +72,7 @@ def test_a_look_at_a_person_is_in_the_audit(project: Any, page: str) -> None:
     (address,) = set(pictures(browser.get(f"/o/acme/projects/faces/{page.format(pk=row.pk)}")))
     assert looks() == []
     answer = browser.get(address)
-    assert (answer.status_code, answer.content, answer["Cache-Control"]) == (200, PNG, "no-store")
+    assert (answer.status_code, answer.getvalue(), answer["Cache-Control"]) == (200, PNG, "no-store")
     assert looks() == [(manager.pk, "projects.example", row.pk)]
 
 
