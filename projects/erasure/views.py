@@ -18,8 +18,9 @@ from projects.erasure.previews import Preview, preview
 from projects.erasure.reports import reports
 from projects.erasure.shapes import state_of, words_of
 from projects.streams.doors import do, open_project, see_other
-from projects.streams.media import shows_media, signed_url
+from projects.streams.media import shows_media
 from projects.streams.models import Project
+from projects.streams.shown import shown
 from teams.access.problems import Invalid
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
@@ -89,7 +90,7 @@ def confirming(request: MemberRequest, place: Project, form: ErasureForm, seen: 
     context = {
         "project": place,
         "seen": seen,
-        "rows": [{"example": row, "url": signed_url(request.organization, row)} for row in seen.examples],
+        "rows": [{"example": row, "media": shown(request.organization, row)} for row in seen.examples],
         "fields": said,
         "title": title,
         "typed": word_for(seen),

@@ -12,12 +12,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.streams.ranges import begins
 from slices.snapshots.actions import note_download
 from slices.snapshots.api import RANGE, SnapshotView, file_of
 from slices.snapshots.exports import FORMATS, cancel_export, content_type_of, request_export
 from slices.snapshots.exports import file_of as found_file
 from slices.snapshots.models import Export
-from slices.snapshots.serving import begins, serve
+from slices.snapshots.serving import serve
 from teams.access.paging import PAGING, page_of
 from teams.access.problems import FieldError, Invalid
 from teams.access.strict import Body

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from projects.streams.doors import can, do, open_project, see_other
 from projects.streams.models import Project
+from projects.streams.ranges import begins
 from slices.snapshots.actions import note_download
 from slices.snapshots.exports import (
     FORMATS,
@@ -26,7 +27,7 @@ from slices.snapshots.exports import (
 )
 from slices.snapshots.forms import ExportForm
 from slices.snapshots.models import Export, Snapshot
-from slices.snapshots.serving import begins, serve
+from slices.snapshots.serving import serve
 from teams.access.tenancy import MemberRequest, member_page
 
 SHOWN = 20
