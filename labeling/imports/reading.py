@@ -48,13 +48,15 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     "prediction", "confidence", or "ignore". `question` is the question that labels answer, where the file does not
     name one. `base_uri` is put before media that have no address of their own. `types` are the types of attributes
     ("string", "number", "boolean", "timestamp", "enum") for files that hold nothing but text; those that the stream
-    declares are in it already.
+    declares are in it already. `filename` is the name of the file that is read, which may say a split; whoever opens
+    the file says it.
     """
 
     columns: dict[str, str] = {}
     types: dict[str, str] = {}
     question: str = ""
     base_uri: str = ""
+    filename: str = ""
     more: dict[str, Any] = {}
 
 
@@ -101,7 +103,8 @@ class Reader:
     """A format.
 
     `guess(head, filename)` says how likely a file is of it (0 to 1) by its first bytes (64 KB) and its name. `total`
-    is how many rows a file has, where that is cheap to know.
+    is how many rows a file has, where that is cheap to know. `propose` gives the questions that a file would have
+    asked, for a project that asks none yet; they pass `check_questions`.
     """
 
     name: str
@@ -112,6 +115,7 @@ class Reader:
     total: Callable[[IO[bytes]], int | None] | None = None
     extensions: Sequence[str] = ()
     notes: Callable[[Options, Questions], Sequence[str | Promise]] | None = None
+    propose: Callable[[IO[bytes], Options], list[dict[str, Any]]] | None = None
 
 
 @dataclass
