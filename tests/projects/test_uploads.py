@@ -307,7 +307,7 @@ def test_a_file_that_the_storage_lost_is_not_found(script: Client, browser: Clie
         (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom", '<video class="media-video" controls'),
         (b'{"b":[1],"a":"\\u003cb\\u003e"}', "&quot;b&quot;: [\n    1\n  ]"),
         (b"first\nsecond", ">first\nsecond</pre>"),
-        (b"[" + b"1," * 50 + b"1]", "Show all 53 lines"),
+        (b"[" + b"1," * 50 + b"1]", "53 lines</summary>"),
         (b"word " * 20_000, "Open all of it"),
     ],
 )
