@@ -83,7 +83,7 @@ def picture_row(
     problems: list[FieldError] = []
     answer = answer_of(coco, image, asked, problems)
     members = {
-        "key": name,
+        "key": image["key"] if isinstance(image.get("key"), str) else name,  # as our own exports say it
         "captured_at": moment(image.get("date_captured")),
         "media": media_of(image, name, options, pictures, problems),
         "attributes": {
@@ -111,13 +111,25 @@ def answer_of(
         return {}
     answer: dict[str, Any] = {question["name"]: [] for question in asked}
     for number, annotation in coco.of(image.get("id")):
-        at = f"/annotations/{number}"
-        for question in asked:
+        for question in meant(coco, annotation, asked):
             try:
                 answer[question["name"]] += marks(coco, annotation, question["kind"], width, height)
             except NotTaken as why:
-                problems.append(FieldError(at, why.code, why.detail))
+                problems.append(FieldError(f"/annotations/{number}", why.code, why.detail))
     return answer
+
+
+def meant(coco: Coco, annotation: Mapping[str, Any] | None, asked: list[Question]) -> list[Question]:
+    """The questions that an annotation answers: those that know its category, else all of them."""
+    name = coco.categories.get(id_of(annotation or {}))
+    knowing = [row for row in asked if any(option["value"] == name for option in row["options"])]
+    return knowing or asked
+
+
+def id_of(annotation: Mapping[str, Any]) -> int | str | None:
+    """The category of an annotation, if it can be one."""
+    value = annotation.get("category_id")
+    return value if isinstance(value, int | str) else None
 
 
 def side_of(image: Mapping[str, Any], name: str) -> float:

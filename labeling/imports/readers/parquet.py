@@ -39,6 +39,7 @@ SPLITS = {"train": "train", "val": "val", "validation": "val", "valid": "val", "
 KEYS = ("key", "id", "image_id", "uuid", "guid", "idx", "file_name", "filename")
 TEXTS = ("text", "sentence", "content", "document", "question", "body", "review", "prompt")
 TIMES = ("captured_at", "timestamp", "created_at", "date")
+PATHS = ("media_uri", "uri", "url", "image_url", "image_path", "audio_url", "video_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,10 @@ def looks_like(column: pa.Field, said: Any, is_class: bool) -> str:
     is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     if plain in KEYS and (is_text or pa.types.is_integer(column.type)):
         return "key"
-    if pa.types.is_timestamp(column.type) and plain in TIMES:
+    if plain in TIMES and (pa.types.is_timestamp(column.type) or plain == "captured_at"):
         return "captured_at"
+    if is_text and plain in PATHS:
+        return "media"
     if is_text and plain in TEXTS:
         return "text"
     if is_text and plain == "split":
