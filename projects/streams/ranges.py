@@ -23,8 +23,12 @@ def serve(
     *,
     content_type: str,
     headers: dict[str, str],
+    chunk: int = CHUNK,
 ) -> HttpResponseBase:
-    """The file, or the range of it, or 304, or 416 (a problem document). `headers` name its ETag."""
+    """The file, or the range of it, or 304, or 416 (a problem document). `headers` name its ETag.
+
+    `chunk` bytes are read at a time: more where each reading is a request of its own.
+    """
     if headers["ETag"] in request.headers.get("If-None-Match", ""):
         return HttpResponse(status=304, headers=headers)
     headers = headers | {"Accept-Ranges": "bytes"}
@@ -42,7 +46,7 @@ def serve(
     headers["Content-Length"] = str(last - first + 1)
     send = chunks_apart if isinstance(request, ASGIRequest) else chunks
     return StreamingHttpResponse(
-        send(opened, first, last), status=status, content_type=content_type, headers=headers
+        send(opened, first, last, chunk), status=status, content_type=content_type, headers=headers
     )
 
 
@@ -71,19 +75,23 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
     return first, last
 
 
-def chunks(opened: Callable[[], IO[bytes]], first: int, last: int) -> Generator[bytes, None, None]:
+def chunks(
+    opened: Callable[[], IO[bytes]], first: int, last: int, size: int = CHUNK
+) -> Generator[bytes, None, None]:
     """The bytes from first to last; the file is open only while somebody reads them."""
     with opened() as file:
         file.seek(first)
         left = last - first + 1
-        while left and (chunk := file.read(min(CHUNK, left))):
+        while left and (chunk := file.read(min(size, left))):
             left -= len(chunk)
             yield chunk
 
 
-async def chunks_apart(opened: Callable[[], IO[bytes]], first: int, last: int) -> AsyncIterator[bytes]:
+async def chunks_apart(
+    opened: Callable[[], IO[bytes]], first: int, last: int, size: int = CHUNK
+) -> AsyncIterator[bytes]:
     """The same for an ASGI server, which would gather a plain iterator into memory before it sends anything."""
-    parts = chunks(opened, first, last)
+    parts = chunks(opened, first, last, size)
     following = sync_to_async(lambda: next(parts, b""), thread_sensitive=False)
     try:
         while chunk := await following():

@@ -22,6 +22,7 @@ from teams.identity.models import Organization, User
 from teams.identity.refused import Refused
 
 FEW_LINES = 40  # more of them are folded
+AT_ONCE = 4 * 1024 * 1024  # bytes that a store is asked for in one request
 WORDS = 64 * 1024  # bytes of a text that a page shows
 KINDS = {
     "image": "image",
@@ -129,11 +130,17 @@ def stored(
     found = stores.find(organization, uri)
     opened = partial(stores.open_file, organization, uri)
     version = name_of(f"{uri} {found.version}")
-    return answer(request, opened, found.size, version, is_personal=is_personal)
+    return answer(request, opened, found.size, version, is_personal=is_personal, chunk=AT_ONCE)
 
 
 def answer(
-    request: HttpRequest, opened: Callable[[], IO[bytes]], size: int, version: str, *, is_personal: bool
+    request: HttpRequest,
+    opened: Callable[[], IO[bytes]],
+    size: int,
+    version: str,
+    *,
+    is_personal: bool,
+    chunk: int = ranges.CHUNK,
 ) -> HttpResponseBase:
     """A file that can run nothing: shown only if its bytes are of a kind that we know, under a name that is ours."""
     found = safe_type(opened)
@@ -152,6 +159,7 @@ def answer(
             "Cross-Origin-Resource-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",
         },
+        chunk=chunk,
     )
 
 
