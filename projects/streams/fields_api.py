@@ -78,7 +78,7 @@ class FieldOut(serializers.Serializer[Any]):
     state = serializers.ChoiceField(STATES)
 
 
-class SeenOut(serializers.Serializer[Any]):
+class UndeclaredOut(serializers.Serializer[Any]):
     """An attribute that arrives undeclared. Values as JSON, cut short; none for those who may not see answers."""
 
     name = serializers.CharField()
@@ -117,7 +117,7 @@ class FieldsOut(serializers.Serializer[Any]):
 
     revision = serializers.CharField()
     fields = FieldOut(many=True)  # type: ignore[assignment]
-    undeclared = SeenOut(many=True)
+    undeclared = UndeclaredOut(many=True)
     sampled = serializers.IntegerField(
         help_text="The newest examples, at most 1,000, that `undeclared` is of."
     )

@@ -109,10 +109,15 @@ def test_every_row_that_names_a_person_is_a_holding_or_a_trace() -> None:
     traces = {
         "teams.Event",
         "labeling.Annotation",
+        "labeling.ImportedPerson",
         "labeling.Review",
+        "projects.Erasure",
+        "projects.FieldWork",
+        "slices.Export",
         "slices.SignOff",
         "slices.SliceVersion",
         "slices.StageMove",
+        "teams.StoredAnswer",
     }
     grants = {"projects.ProjectUserObjectPermission"}
     assert naming - KEYS - traces - grants == set()
