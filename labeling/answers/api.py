@@ -30,11 +30,15 @@ SENDING = frozenset({"mode", "outcomes"})
 
 
 class MediaDoc(serializers.Serializer[Any]):
-    """Where the picture is, or its bytes."""
+    """Where the media are, or their bytes."""
 
-    uri = serializers.CharField(max_length=500, required=False)
+    uri = serializers.CharField(
+        max_length=500,
+        required=False,
+        help_text="https://, http://, s3://, gs://, az://, file:///, or the `sluice:` address of an upload.",
+    )
     data: Any = serializers.CharField(
-        required=False, help_text="base64 of a PNG, JPEG, WebP or GIF, at most 2 MB."
+        required=False, help_text="base64 of a picture, sound, film, JSON or text, at most 2 MB."
     )
     type = serializers.CharField(max_length=60, required=False)
 

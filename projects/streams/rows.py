@@ -30,7 +30,7 @@ SplitName = Literal["train", "val", "test"]
 
 
 class MediaIn(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
-    """Where the picture is, or its bytes (base64 in JSON)."""
+    """Where the media are, or their bytes (base64 in JSON)."""
 
     uri: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
     data: bytes | None = None
