@@ -6,6 +6,7 @@ from projects.conditions.api import ConditionCheck, ConditionComplete, ExampleBy
 from projects.erasure.api import ErasureDetail, ErasureList
 from projects.streams.api import MediaUpload, Predictions
 from projects.streams.fields_api import Fields
+from projects.streams.splits_api import SplitGroups, Splits
 
 PROJECT = "projects/<slug:project>"
 STREAM = "projects/<slug:project>/streams/<slug:stream>"
@@ -18,6 +19,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{PROJECT}/media", MediaUpload.as_view(), name="api-media"),
     path(f"{STREAM}/predictions", Predictions.as_view(), name="api-predictions"),
     path(f"{STREAM}/fields", Fields.as_view(), name="api-fields"),
+    path(f"{STREAM}/splits", Splits.as_view(), name="api-splits"),
+    path(f"{STREAM}/splits/groups", SplitGroups.as_view(), name="api-split-groups"),
     path(f"{STREAM}/conditions", ConditionCheck.as_view(), name="api-conditions"),
     path(f"{STREAM}/conditions/complete", ConditionComplete.as_view(), name="api-conditions-complete"),
 ]

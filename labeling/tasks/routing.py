@@ -14,9 +14,9 @@ from labeling.queues.models import Queue
 from labeling.tasks.actions import open_tasks
 from labeling.tasks.models import SelectedBy
 from projects.conditions import Condition
-from projects.conditions.compiling import SampleBucket
-from projects.conditions.condition import cuts_of
+from projects.conditions.compiling import SampleBucket, in_splits
 from projects.streams.models import Example, LabelState
+from projects.streams.splits import cuts_of
 from teams.identity.models import User
 
 
@@ -75,16 +75,17 @@ def wanted_by_rule(queue: Queue) -> QuerySet[Example]:
 
 def drawn_by_lot(queue: Queue) -> QuerySet[Example]:
     """The audit share of the val and test buckets: never by hardness, or evaluation would be of hard cases."""
-    _low, below = cuts_of(queue.stream)["val"]
-    held_out = queue.organization.examples.filter(stream=queue.stream, bucket__lt=below)
+    held_out = queue.organization.examples.filter(
+        in_splits(cuts_of(queue.stream), ["test", "val"]), stream=queue.stream
+    )
     sticky = LessThan(SampleBucket(f"audit:{queue.pk}"), round(queue.audit_percent * 100))
     return without_task(queue, held_out).filter(sticky)
 
 
 def training(queue: Queue) -> QuerySet[Example]:
     """The stream's examples in training buckets."""
-    low, _high = cuts_of(queue.stream)["train"]
-    return queue.organization.examples.filter(stream=queue.stream, bucket__gte=low)
+    wanted = in_splits(cuts_of(queue.stream), ["train"])
+    return queue.organization.examples.filter(wanted, stream=queue.stream)
 
 
 def without_task(queue: Queue, examples: QuerySet[Example]) -> QuerySet[Example]:

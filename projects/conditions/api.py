@@ -15,7 +15,6 @@ from rest_framework.response import Response
 
 from projects.conditions import Condition, ConditionError
 from projects.conditions.completing import complete
-from projects.conditions.condition import Cuts, cuts_of
 from projects.conditions.counting import PREVIEW_MS, Explanation, bounded, explain
 from projects.conditions.doubts import warnings
 from projects.conditions.errors import error
@@ -31,6 +30,7 @@ from projects.conditions.withholding import withheld
 from projects.streams import media
 from projects.streams.models import Example, Media, Stream
 from projects.streams.rows import MAX_KEY
+from projects.streams.splits import Cuts, cuts_of
 from projects.streams.tombstones import Gone, digests
 from projects.streams.withholding import PERSONAL, shown_of, withheld_from
 from teams.access.api import MachineView
@@ -250,7 +250,7 @@ def example_out(row: Example, cuts: Cuts, personal: frozenset[str]) -> dict[str,
         "label_state": row.label_state,
         "prediction": row.predicted,
         "confidence": row.confidence,
-        "split": next(name for name, (low, high) in cuts.items() if low <= row.bucket < high),
+        "split": cuts.split_of(row.bucket, row.split_key),
     }
 
 

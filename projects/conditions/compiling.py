@@ -6,11 +6,22 @@ index can serve; only negated parts are wrapped in NOT COALESCE(..., false).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, F, Func, IntegerField, Q, Value
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    Q,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import (
@@ -27,8 +38,8 @@ from projects.conditions.fields import Differ, Field, HasOf
 from projects.conditions.moments import iso_length
 from projects.conditions.nodes import disagreeing, duration, moment
 from projects.conditions.references import Reference, Target, read
+from projects.streams.splits import Cuts
 
-Cuts = Mapping[str, tuple[int, int]]
 ORDER: dict[str, Any] = {
     "=": Exact,
     "<": LessThan,
@@ -78,8 +89,7 @@ class Compiler:
         """A sample, a split, a slice, a disagreement."""
         match op:
             case "x_split":
-                low, high = self.cuts[args[0]]
-                return Q(bucket__gte=low, bucket__lt=high)
+                return in_splits(self.cuts, args)
             case "x_slice":
                 reference = read(args[0])
                 assert reference is not None  # checked
@@ -160,3 +170,46 @@ class SampleBucket(Func):
 
     def __init__(self, salt: str) -> None:
         super().__init__(Value(f"{salt}\x1f"), F("key"))
+
+
+class SplitBucket(Func):
+    """0..9999 by the first eight bytes, big-endian, of sha256(salt, 0x1F, split key): as `bucket_of` has it."""
+
+    output_field = IntegerField()
+    arg_joiner = " || "
+    template = (
+        "(SELECT mod(mod(('x' || substr(digest, 1, 8))::bit(32)::bigint, 10000) * 7296"
+        " + ('x' || substr(digest, 9, 8))::bit(32)::bigint, 10000)"
+        " FROM encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex') AS digest)"
+    )
+
+    def __init__(self, salt: str) -> None:
+        super().__init__(Value(f"{salt}\x1f"), F("split_key"))
+
+
+def bucket_under(cuts: Cuts) -> Combinable:
+    """The bucket of an example under a policy: the stored one, unless its salt is another."""
+    if cuts.are_stored:
+        return F("bucket")
+    by_hash = When(Exact(F("bucket"), SplitBucket(cuts.stored_by)), then=SplitBucket(cuts.salt))
+    return Case(by_hash, default=F("bucket"), output_field=IntegerField())
+
+
+def in_splits(cuts: Cuts, splits: Iterable[str]) -> Q:
+    """The examples of some splits."""
+    bucket, wanted = bucket_under(cuts), Q(pk__in=[])
+    for split in splits:
+        low, high = cuts[split]
+        wanted |= Q(GreaterThanOrEqual(bucket, low)) & Q(LessThan(bucket, high))
+    return wanted
+
+
+def split_under(cuts: Cuts) -> Case:
+    """The split of an example, as a text."""
+    bucket, test, val = bucket_under(cuts), cuts["test"][1], cuts["val"][1]
+    return Case(
+        When(LessThan(bucket, test), then=Value("test")),
+        When(LessThan(bucket, val), then=Value("val")),
+        default=Value("train"),
+        output_field=CharField(),
+    )

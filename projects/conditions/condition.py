@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 
 from projects.conditions.canonical import canonical, definition_hash, plain
 from projects.conditions.checking import Terms, check
-from projects.conditions.compiling import Cuts, compile_condition
+from projects.conditions.compiling import compile_condition
 from projects.conditions.errors import ConditionError
 from projects.conditions.evaluating import NeedsDatabase, matches
 from projects.conditions.fields import Field, fields_of
@@ -22,7 +22,8 @@ from projects.conditions.nodes import fields_in, is_param, leaves, params_in
 from projects.conditions.params import declaration_errors, operand_of, replaced, value_errors
 from projects.conditions.references import References, references_in
 from projects.conditions.text import parse, show
-from projects.streams.models import SplitPolicy, Stream
+from projects.streams.models import Stream
+from projects.streams.splits import cuts_of
 
 NO_VALUES: Mapping[str, Any] = {}
 
@@ -199,10 +200,3 @@ def flat(node: Any) -> list[Any]:
 def picks(node: dict[str, Any]) -> bool:
     """Whether a part is `field = $parameter`."""
     return node["op"] == "=" and is_param(node["args"][1])
-
-
-def cuts_of(stream: Stream) -> Cuts:
-    """The bucket ranges of the stream's first split policy, by split."""
-    policy = stream.split_policies.order_by("version").first()
-    test, val = (policy.test_until, policy.val_until) if policy else (0, 0)
-    return {"test": (0, test), "val": (test, val), "train": (val, SplitPolicy.BUCKETS)}

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from projects.conditions.compiling import SAMPLE_BUCKETS, Cuts, operand
+from projects.conditions.compiling import SAMPLE_BUCKETS, operand
 from projects.conditions.moments import cast, iso_length
 from projects.conditions.nodes import disagreeing, duration
 from projects.schemas.fields import FieldSpec, field_specs
 from projects.streams.models import Example, Stream
+from projects.streams.splits import Cuts
 
 ORDER = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
@@ -48,8 +49,7 @@ def matches(node: dict[str, Any], row: Mapping[str, Any], cuts: Cuts, as_of: dat
         case "<>":
             return not leaf("=", args, row, as_of)
         case "x_split":
-            low, high = cuts[args[0]]
-            return bool(low <= row["bucket"] < high)
+            return cuts.split_of(row["bucket"], row["split_key"]) == args[0]
         case "x_hash_sample":
             return sample_bucket(args[1], row["key"]) < round(args[0] * SAMPLE_BUCKETS / 100)
         case "x_disagrees":
@@ -95,13 +95,13 @@ def sample_bucket(salt: str, key: str) -> int:
 
 
 def row_of(example: Example, stream: Stream) -> dict[str, Any]:
-    """The values of a stream's local fields by name, as SQL reads them, with `bucket`; None where one is missing."""
+    """The values of a stream's local fields by name, as SQL reads them, and where it is split; None for none."""
     values = {spec.name: value_of(example, spec) for spec in field_specs(stream.fields).values()}
     values |= {name: getattr(example, name) for name in CORE}
     said, label = example.predicted, example.label
     differ = None if said is None or label is None else said != label
     own = {"id": float(example.pk), "prediction": said, "disagree.model_human": differ}
-    return values | own | {"bucket": example.bucket}
+    return values | own | {"bucket": example.bucket, "split_key": example.split_key}
 
 
 def value_of(example: Example, spec: FieldSpec) -> Any:

@@ -204,8 +204,8 @@ class StreamAdmin(OrganizationAdmin):
 
     @display(description=_("split"), empty_value="—")
     def split(self, row: Stream) -> str | None:
-        """The shares of its first policy."""
-        policy = min(row.split_policies.all(), key=lambda policy: policy.version, default=None)
+        """The shares of its newest policy."""
+        policy = max(row.split_policies.all(), key=lambda policy: policy.version, default=None)
         if policy is None:
             return None
         test, val = policy.test_until, policy.val_until - policy.test_until

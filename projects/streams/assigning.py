@@ -12,9 +12,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
-from projects.streams.models import SplitPolicy, Stream
+from projects.streams.models import Stream
 from projects.streams.rows import Bad, RowIn
-from projects.streams.splits import bucket_of, cuts, split_of
+from projects.streams.splits import bucket_of, cuts_of
 from teams.access.problems import FieldError
 
 # Batches that bring splits wait for each other and for plain ones, so that what they found is still so when they
@@ -26,9 +26,9 @@ LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))"
 class Splits:
     """The splits of a stream, as far as one batch needs them."""
 
-    def __init__(self, stream: Stream, policy: SplitPolicy) -> None:
-        self.stream, self.policy = stream, policy
-        self.cuts = cuts(policy)
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.cuts = cuts_of(stream)
         self.known: dict[str, int] = {}  # bucket of an example that is here
         self.groups: dict[str, int] = {}  # bucket of a group that somebody settled
         self.fresh: dict[str, int] = {}  # groups settled by this batch, against their hash
@@ -71,7 +71,7 @@ class Splits:
         """Why a row cannot go where it says. One that can settles where its group goes."""
         held = self.held(row, split_key)
         if row.split is not None and held is not None:
-            if (there := split_of(held, self.policy)) != row.split:
+            if (there := self.cuts.split_of(held, split_key)) != row.split:
                 who = "This example" if row.key in self.known else "The group of this example"
                 return [
                     FieldError("/split", "split_conflict", f"{who} is in {there} already, and stays there.")
@@ -91,7 +91,7 @@ class Splits:
     def settle(self, split_key: str, bucket: int) -> None:
         """From here on this is where the group is; only what its hash does not say needs to be kept."""
         self.groups[split_key] = bucket
-        if bucket != bucket_of(self.policy.salt, split_key):
+        if bucket != bucket_of(self.cuts.stored_by, split_key):
             self.fresh[split_key] = bucket
 
     def held(self, row: RowIn, split_key: str) -> int | None:
@@ -103,11 +103,16 @@ class Splits:
         held = self.held(row, split_key)
         if held is not None:
             return held
-        hashed = bucket_of(self.policy.salt, split_key)
-        if row.split is None:
+        hashed = bucket_of(self.cuts.stored_by, split_key)
+        if row.split is None or self.cuts.split_of(hashed, split_key) == row.split:
             return hashed
-        low, high = self.cuts[row.split]
-        return hashed if low <= hashed < high else low + hashed % (high - low)
+        return self.assigned_bucket(row.split, hashed)
+
+    def assigned_bucket(self, split: str, hashed: int) -> int:
+        """A bucket in a split that is not the hash's, for by that one knows who was assigned."""
+        low, high = self.cuts[split]
+        bucket = low + hashed % (high - low)
+        return bucket if bucket != hashed else low + (hashed + 1 - low) % (high - low)
 
     def keep(self) -> None:
         """Write down the groups that this batch has put elsewhere."""

@@ -11,6 +11,8 @@ KINDS = (
     Kind("stream.fields_refused", _("Change of attributes refused")),
     Kind("stream.field_promoted", _("Attribute made quick")),
     Kind("stream.field_demoted", _("Attribute taken off its quick column")),
+    Kind("stream.split_changed", _("Stream divided otherwise")),
+    Kind("stream.groups_assigned", _("Groups put into a split by name")),
     Kind("examples.received", _("Examples received")),
     Kind("media.uploaded", _("File uploaded")),
     Kind("media.viewed", _("Looked at media")),

@@ -12,7 +12,7 @@ import msgspec
 from projects.schemas.fields import FieldSpec, field_specs
 from projects.streams import media
 from projects.streams.assigning import Splits
-from projects.streams.models import SplitPolicy, Stream
+from projects.streams.models import Stream
 from projects.streams.rows import Bad, MediaIn, RowIn
 from projects.streams.sniffing import Unkeepable, check_file
 from projects.streams.values import pointer
@@ -51,7 +51,7 @@ class Rules:
         self.specs = tuple(specs.values())
         self.promoted = tuple((spec.name, spec.written) for spec in self.specs if spec.written)
         self.split_by = stream.split_by
-        self.splits = Splits(stream, first_policy(stream))
+        self.splits = Splits(stream)
         self.organization = stream.organization
         self.pixels = MOST_PIXELS
         self.kept: dict[str, str] = {}
@@ -120,11 +120,6 @@ class Rules:
             media_type,
             **{column: given[name] for name, column in self.promoted if name in given},
         )
-
-
-def first_policy(stream: Stream) -> SplitPolicy:
-    """The policy whose buckets are stored; later ones are computed from the split key."""
-    return stream.split_policies.order_by("version")[:1].get()
 
 
 def wrong(spec: FieldSpec, value: Any) -> FieldError:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Literal
 
-from projects.streams.models import SplitPolicy
+from projects.streams.models import SplitPolicy, Stream
 
 Split = Literal["test", "val", "train"]
-Cuts = dict[str, tuple[int, int]]
 SEPARATOR = b"\x1f"
 
 
@@ -18,14 +17,39 @@ def bucket_of(salt: str, group_key: str) -> int:
     return int.from_bytes(digest[:8], "big") % SplitPolicy.BUCKETS
 
 
-def split_of(bucket: int, policy: SplitPolicy) -> Split:
-    """Where a bucket falls under a policy's cuts: [0, test_until) test, [test_until, val_until) val, else train."""
-    if bucket < policy.test_until:
-        return "test"
-    return "val" if bucket < policy.val_until else "train"
+class Cuts(dict[str, tuple[int, int]]):
+    """The bucket range [low, high) of each split under a policy.
+
+    Stored buckets are of the salt of the stream's first policy. Under a policy with a salt of its own the bucket is
+    that of the group under the new one, unless the stored one is not what the hash says: who was assigned stays.
+    """
+
+    def __init__(self, policy: SplitPolicy | None, first: SplitPolicy | None = None) -> None:
+        test, val = (policy.test_until, policy.val_until) if policy else (0, 0)
+        super().__init__(test=(0, test), val=(test, val), train=(val, SplitPolicy.BUCKETS))
+        self.salt = policy.salt if policy else ""
+        self.stored_by = first.salt if first else self.salt
+
+    @property
+    def are_stored(self) -> bool:
+        """Whether the stored bucket is the bucket."""
+        return self.salt == self.stored_by
+
+    def bucket(self, stored: int, split_key: str) -> int:
+        """The bucket of an example under this policy."""
+        if self.are_stored or stored != bucket_of(self.stored_by, split_key):
+            return stored
+        return bucket_of(self.salt, split_key)
+
+    def split_of(self, stored: int, split_key: str) -> Split:
+        """Where an example is."""
+        bucket = self.bucket(stored, split_key)
+        if bucket < self["test"][1]:
+            return "test"
+        return "val" if bucket < self["val"][1] else "train"
 
 
-def cuts(policy: SplitPolicy) -> Cuts:
-    """The bucket range [low, high) of each split."""
-    test, val = policy.test_until, policy.val_until
-    return {"test": (0, test), "val": (test, val), "train": (val, SplitPolicy.BUCKETS)}
+def cuts_of(stream: Stream) -> Cuts:
+    """The cuts of the stream's newest split policy; without one everything is for training."""
+    policies = list(stream.split_policies.order_by("version"))
+    return Cuts(policies[-1], policies[0]) if policies else Cuts(None)

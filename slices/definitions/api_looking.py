@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.conditions.api import example_out
-from projects.conditions.condition import cuts_of
 from projects.conditions.nodes import moment
+from projects.streams.splits import cuts_of
 from projects.streams.withholding import PERSONAL, withheld_from
 from slices.definitions.api import SliceView
 from slices.definitions.comparing import PARTS, Comparison, Part, Side, compare, first_examples

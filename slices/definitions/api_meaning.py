@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.conditions.api import example_out
-from projects.conditions.condition import cuts_of
 from projects.conditions.counting import PREVIEW_MS, bounded
 from projects.conditions.doubts import warnings
 from projects.conditions.shapes import WarningOut
+from projects.streams.splits import cuts_of
 from projects.streams.withholding import PERSONAL, withheld_from
 from slices.definitions.actions import current, draft
 from slices.definitions.api import MeaningOut, SliceView, meaning

@@ -27,6 +27,13 @@ def count_soon(event: Event) -> None:
     enqueue("slices.count", organization=event.organization, slice_id=event.subject_id)
 
 
+@on("stream.split_changed")
+def count_all_soon(event: Event) -> None:
+    """Other splits, other members: every slice of the stream is counted from nothing."""
+    for slice_id in event.organization.slices.filter(stream=event.subject_id).values_list("pk", flat=True):
+        enqueue("slices.count", organization=event.organization, slice_id=slice_id)
+
+
 @job("slices.count", long=True)
 def count_slice(organization: Organization, slice_id: int) -> None:
     """Begin to count what a slice means now."""

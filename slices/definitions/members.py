@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from labeling.answers.labels import accepted_labels
 from labeling.tasks.models import SelectedBy
-from projects.conditions.compiling import SampleBucket
-from projects.conditions.condition import Cuts, cuts_of
+from projects.conditions.compiling import SampleBucket, in_splits, split_under
 from projects.conditions.nodes import duration
 from projects.streams.models import Example
+from projects.streams.splits import cuts_of
 from slices.definitions.meaning import condition_of
 from slices.definitions.models import SliceVersion
 from slices.definitions.sampling import drawn, without_doubles
@@ -33,7 +33,7 @@ def members(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Qu
     newest = labels(version, as_of).filter(example=OuterRef("pk")).order_by("-accepted_at", "-pk")
     return last.annotate(
         annotation_id=Subquery(newest.values("pk")[:1]),
-        split=split_of(cuts_of(version.slice.stream)),
+        split=split_under(cuts_of(version.slice.stream)),
     )
 
 
@@ -51,7 +51,7 @@ def steps(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Iter
     if version.dedupe is not None:
         rows = without_doubles(rows, version.dedupe, stream)
         yield "dedupe", rows
-    rows = rows.filter(in_splits(version.splits, cuts_of(stream)) & in_holdout(version, as_of))
+    rows = rows.filter(in_splits(cuts_of(stream), version.splits) & in_holdout(version, as_of))
     yield "split", rows
     if version.sample is not None:
         rows = drawn(rows, version.sample, stream, labels(version, as_of))
@@ -68,15 +68,6 @@ def labels(version: SliceVersion, as_of: datetime) -> QuerySet[Any]:
     return rows.filter(selected_by=SelectedBy.RANDOM) if version.random_only else rows
 
 
-def in_splits(splits: list[str], cuts: Cuts) -> Q:
-    """The bucket ranges of some splits."""
-    wanted = Q(pk__in=[])
-    for split in splits:
-        low, high = cuts[split]
-        wanted |= Q(bucket__gte=low, bucket__lt=high)
-    return wanted
-
-
 def in_holdout(version: SliceVersion, as_of: datetime) -> Q:
     """With a temporal holdout: for training what is older than that, for val and test what is as new."""
     length = duration(version.temporal_holdout)
@@ -84,17 +75,6 @@ def in_holdout(version: SliceVersion, as_of: datetime) -> Q:
         return Q()
     return (
         Q(captured_at__lt=as_of - length) if "train" in version.splits else Q(captured_at__gte=as_of - length)
-    )
-
-
-def split_of(cuts: Cuts) -> Case:
-    """The split of an example, by its stored bucket."""
-    test, val = cuts["test"][1], cuts["val"][1]
-    return Case(
-        When(bucket__lt=test, then=Value("test")),
-        When(bucket__lt=val, then=Value("val")),
-        default=Value("train"),
-        output_field=CharField(),
     )
 
 

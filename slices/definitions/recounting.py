@@ -13,13 +13,14 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from msgspec.json import decode
 
-from projects.conditions.condition import cuts_of
+from projects.conditions.compiling import in_splits
 from projects.streams.changes import ExampleChange
 from projects.streams.models import LabelState, Stream
+from projects.streams.splits import cuts_of
 from slices.definitions.counting import NOTES, Sums, add, difference, hold, put_away
 from slices.definitions.counts import Counting
 from slices.definitions.meaning import condition_of, counted_by
-from slices.definitions.members import in_splits, members
+from slices.definitions.members import members
 from slices.definitions.models import SliceVersion
 from slices.definitions.routers import router_of
 from slices.definitions.routing import Place, Router, is_countable, key_of
@@ -41,7 +42,7 @@ def by_day(version: SliceVersion) -> QuerySet[Any]:
     stream, clock, condition = version.slice.stream, clock_of(version.window), counted_by(version)
     fields, rest = condition.grouped() or ({}, condition)
     rows = version.organization.examples.filter(stream=stream).filter(
-        in_splits(version.splits, cuts_of(stream))
+        in_splits(cuts_of(stream), version.splits)
     )
     rows = rows.filter(rest.q(timezone.now())).exclude(**{clock: None})
     values = {f"value_{param}": condition.expression(field) for param, field in fields.items()}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, QuerySet
 
 from projects.conditions import ConditionError
-from projects.conditions.condition import cuts_of
 from projects.streams.models import Stream
+from projects.streams.splits import cuts_of
 from slices.definitions.meaning import counted_by
 from slices.definitions.models import SliceVersion
 from slices.definitions.routing import Filed, Router, entry_of

@@ -6,15 +6,15 @@ Ten thousand slices, each of one store, cost an example a look-up and one check.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from projects.conditions import Condition
 from projects.conditions.canonical import dumps
-from projects.conditions.condition import Cuts
 from projects.conditions.nodes import leaves
+from projects.streams.splits import Cuts
 from slices.definitions.models import SliceVersion
 from slices.definitions.windows import by_whole_days, clock_of
 
@@ -48,14 +48,13 @@ class Entry:
     version_id: int
     matches: Callable[[Row], bool]
     clock: str
-    ranges: tuple[tuple[int, int], ...]
+    is_split: Callable[[Row], bool]
     fields: Mapping[str, str]  # parameter -> field
 
     def place(self, row: Row) -> Place | None:
         """Where the row is counted; None if the slice does not take it."""
         moment: datetime | None = row[self.clock]
-        bucket = row["bucket"]
-        if moment is None or not any(low <= bucket < high for low, high in self.ranges):
+        if moment is None or not self.is_split(row):
             return None
         key = key_of({param: row.get(field) for param, field in self.fields.items()})
         return Place(self.version_id, key, moment.date()) if key is not None and self.matches(row) else None
@@ -79,9 +78,20 @@ def plain(value: Any) -> Any:
 def entry_of(version: SliceVersion, condition: Condition, cuts: Cuts) -> Filed:
     """A live version as the router files it; `condition` is the version's own."""
     fields, rest = condition.grouped() or ({}, condition)
-    ranges = tuple(cuts[split] for split in version.splits)
-    entry = Entry(version.pk, lambda row: rest.matches(row, NEVER), clock_of(version.window), ranges, fields)
+    clock = clock_of(version.window)
+    entry = Entry(
+        version.pk, lambda row: rest.matches(row, NEVER), clock, is_in(version.splits, cuts), fields
+    )
     return entry, rest.json
+
+
+def is_in(splits: Sequence[str], cuts: Cuts) -> Callable[[Row], bool]:
+    """Whether a row is in one of some splits; where buckets are as they are stored, by these alone."""
+    if not cuts.are_stored:
+        wanted = frozenset(splits)
+        return lambda row: cuts.split_of(row["bucket"], row["split_key"]) in wanted
+    ranges = tuple(cuts[split] for split in splits)
+    return lambda row: any(low <= row["bucket"] < high for low, high in ranges)
 
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)  # a condition that is counted does not ask what time it is

@@ -104,6 +104,6 @@ def schema_versions(version: SliceVersion, schema_ids: list[int]) -> list[int]:
 
 def policy_of(version: SliceVersion) -> dict[str, Any]:
     """The split policy that the members were divided by; empty where the stream has none."""
-    policy = version.slice.stream.split_policies.order_by("version").first()
+    policy = version.slice.stream.split_policies.order_by("version").last()
     names = ("version", "salt", "test_until", "val_until")
     return {name: getattr(policy, name) for name in names} if policy else {}

@@ -284,6 +284,18 @@ API = [
     ),
     Route("api-ask", {"GET": ASK}, {"pk": "ask.pk"}),
     Route("api-ask-stop", {"POST": ASK}, {"pk": "ask.pk"}),
+    Route(
+        "api-splits",
+        {"GET": VIEW, "POST": MANAGE},
+        STREAM,
+        lambda world: {"test_until": 1000, "val_until": 1000},
+    ),
+    Route(
+        "api-split-groups",
+        {"GET": VIEW, "PUT": MANAGE},
+        STREAM,
+        lambda world: {"split": "test", "groups": ["never seen"]},
+    ),
     Route("api-slices", {"GET": VIEW, "POST": MANAGE}, PROJECT, a_slice),
     Route("api-slice-preview", {"POST": VIEW}, PROJECT, lambda world: {"stream": world.stream.slug}),
     Route("api-slice", {"GET": VIEW, "PATCH": MANAGE}, SLICE, lambda world: {"name": world.slice.name}),

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projects.models import Example, SplitAssignment
-from projects.streams.splits import bucket_of, split_of
+from projects.streams.splits import Cuts, bucket_of
 from tests.factories import ProjectFactory, StreamFactory, token
 
 URL = "/api/v1/projects/digits/streams/tags/examples"
@@ -27,6 +27,10 @@ def send(stream: Any, api: Any) -> Any:
     return lambda *rows, **more: script.post(
         URL, {"examples": list(rows)} | more, content_type="application/json"
     ).json()
+
+
+def split_of(bucket: int, policy: Any) -> str:
+    return Cuts(policy).split_of(bucket, "")
 
 
 def splits(stream: Any) -> dict[str, str]:
