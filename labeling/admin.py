@@ -1,7 +1,8 @@
 """Gathers the admins of the rooms."""
 
 from labeling.asks import admin as asks
+from labeling.imports import admin as imports
 from labeling.queues import admin as queues
 from labeling.tasks import admin as tasks
 
-__all__ = ["asks", "queues", "tasks"]
+__all__ = ["asks", "imports", "queues", "tasks"]

@@ -15,6 +15,9 @@ class LabelingConfig(AppConfig):
         from labeling.asks import handlers as asks
         from labeling.asks.kinds import KINDS as asks_kinds
         from labeling.erasers import register_erasers
+        from labeling.imports import handlers as imports
+        from labeling.imports import readers
+        from labeling.imports.kinds import KINDS as imports_kinds
         from labeling.quality import handlers as quality
         from labeling.quality.kinds import KINDS as quality_kinds
         from labeling.queues.kinds import KINDS as queues
@@ -26,13 +29,18 @@ class LabelingConfig(AppConfig):
         from teams.desk.navigation import register_item
         from teams.events.actions import register
 
-        register(*queues, *tasks_kinds, *answers, *asks_kinds, *quality_kinds)
+        register(*queues, *tasks_kinds, *answers, *asks_kinds, *imports_kinds, *quality_kinds)
         register_dependents(relying_queues)
         register_source(fields.answered, *fields.STARTS)
         register_source(fields.classes, *fields.STARTS_OF_CLASSES)
         register_erasers()
         assert tasks
         assert quality
+        assert imports
+        assert readers
         assert asks  # handlers are registered by being imported
         register_item(_("Figures"), "all-figures", key="f", permission="teams.view_people", order=85)
+        register_item(
+            _("Imports"), "imports", key="i", permission="projects.view_project", scope="project", order=15
+        )
         register_item(_("Label"), "label-home", key="l", permission="projects.label_project", order=10)

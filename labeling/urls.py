@@ -3,6 +3,7 @@
 from django.urls import URLPattern
 
 from labeling.answers.urls import urlpatterns as answers
+from labeling.imports.urls import urlpatterns as imports
 from labeling.quality.urls import urlpatterns as quality
 
-urlpatterns: list[URLPattern] = [*answers, *quality]
+urlpatterns: list[URLPattern] = [*answers, *imports, *quality]

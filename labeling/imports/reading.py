@@ -62,11 +62,15 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a file (or a field of its records), with a few of its values, and what it most likely is."""
+    """A column of a file (or a field of its records), with a few of its values, and what it most likely is.
+
+    `type` is that of the attribute which it could be.
+    """
 
     name: str
     samples: Sequence[str] = ()
     guess: str = "attribute"
+    type: str = "string"
 
 
 @dataclass(frozen=True, slots=True)

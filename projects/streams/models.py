@@ -323,7 +323,14 @@ class Media(OrganizationModel):
 
 
 class ModelVersion(OrganizationModel):
-    """A model as others know it: by name, version and digest. Its weights are elsewhere."""
+    """A model as others know it: by name, version and digest. Its weights are elsewhere.
+
+    Of one with lineage `external` nobody here knows what it was trained on.
+    """
+
+    class Lineage(models.TextChoices):
+        UNSAID = "", _("not said")
+        EXTERNAL = "external", _("trained elsewhere")
 
     organization = organization_key("model_versions")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="model_versions")
@@ -332,6 +339,9 @@ class ModelVersion(OrganizationModel):
     digest = models.CharField(_("digest"), max_length=100, blank=True)
     uri = models.CharField(_("where it is"), max_length=500, blank=True)
     facts = models.JSONField(_("what its pipeline said of it"), default=dict, blank=True)
+    lineage = models.CharField(
+        _("lineage"), max_length=10, choices=Lineage.choices, blank=True, default=Lineage.UNSAID
+    )
     failure_modes = models.JSONField(_("expected failure modes"), default=list, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 

@@ -15,6 +15,8 @@ from slices.placements.actions import (
     human_fallback,
     roll_back,
 )
+from slices.placements.adopting import adopt, check_adopt
+from slices.placements.forms import AdoptForm
 from slices.placements.models import Placement, StageMove
 from teams.desk.columns import linked, status
 from teams.desk.deeds import ReasonForm, deed
@@ -63,7 +65,7 @@ class PlacementAdmin(OrganizationAdmin):
     search_fields = ("name", "slug", "model_name")
     search_help_text = _("Search by name, address or model")
     ordering = ("name", "id")
-    actions = ("roll_back", "people_decide")
+    actions = ("adopt", "roll_back", "people_decide")
     project_link = linked("project", _("project"))
     model_link = linked("model_version", _("model version"))
     stage_shown = status("stage", _("stage"))
@@ -72,6 +74,19 @@ class PlacementAdmin(OrganizationAdmin):
         """People decide there until a model is moved in."""
         asked = {name: form.cleaned_data[name] for name in self.add_fields}
         return create_placement(by=request.user, **asked)
+
+    @deed(
+        _("Adopt a model from outside"),
+        verb=VERB,
+        check=check_adopt,
+        form=AdoptForm,
+        words=_(
+            "The model that is in use already becomes the first one here. What comes after it passes a gate."
+        ),
+    )
+    def adopt(self, request: Any, row: Placement, **said: str) -> None:
+        """Today's model, which was trained elsewhere."""
+        adopt(placement=row, by=request.user, **said)
 
     @deed(_("Roll back"), verb=VERB, check=check_roll_back, form=ReasonForm, danger=True)
     def roll_back(self, request: Any, row: Placement, reason: str) -> None:

@@ -9,12 +9,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from slices.placements.adopting import SIGN, adopt
+from slices.placements.forms import STAGES
 from slices.placements.history import people_decide
-from slices.placements.models import Placement, Stage
+from slices.placements.models import Placement, Stage, rank
 from slices.runs.shapes import ModelOut
 from teams.access.api import MachineView
+from teams.access.idempotency import idempotent
 from teams.access.paging import PAGING, page_of
+from teams.access.strict import Body
 
+BY_MANAGER = rank(Stage.INTERNAL_RECOMMENDATION)
 BOUNDARY = "Sluice never runs or deploys a model. It says what applies; your pipeline makes it so."
 
 
@@ -83,4 +88,36 @@ class PlacementDetail(ProjectView):
     @extend_schema(operation_id="placements_get", responses=PlacementOut)
     def get(self, request: Request, project: str, placement: str) -> Response:
         """Which stage and which model apply. Sluice never runs or deploys a model."""
+        return Response(PlacementOut(self.get_or_404(self.placements(project), slug=placement)).data)
+
+
+class AdoptIn(Body):
+    """A model that was trained elsewhere, and how far it is trusted."""
+
+    version = serializers.CharField(max_length=80)
+    digest = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
+    uri = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    stage = serializers.ChoiceField(STAGES)
+    reason = serializers.CharField(max_length=1000)
+
+
+class PlacementAdopt(ProjectView):
+    """The model that was in use before."""
+
+    verb = "projects.manage_project"
+
+    @idempotent
+    @extend_schema(operation_id="placements_adopt", request=AdoptIn, responses=PlacementOut)
+    def post(self, request: Request, project: str, placement: str) -> Response:
+        """Make a model from outside the first one here, without a gate. Above internal recommendation the token must be
+        a person's and carry the right to sign. 409 once the placement has had a model.
+        """
+        row = self.get_or_404(
+            self.placements(project).select_related("organization", "project"), slug=placement
+        )
+        given = AdoptIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        said: dict[str, Any] = dict(given.validated_data)
+        by = self.user if self.carries(SIGN, row.project) or rank(said["stage"]) <= BY_MANAGER else None
+        adopt(placement=row, by=by, **said)
         return Response(PlacementOut(self.get_or_404(self.placements(project), slug=placement)).data)

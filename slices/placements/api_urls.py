@@ -11,4 +11,9 @@ urlpatterns = [
         api.PlacementDetail.as_view(),
         name="api-placement",
     ),
+    path(
+        "projects/<slug:project>/placements/<slug:placement>/adopt",
+        api.PlacementAdopt.as_view(),
+        name="api-placement-adopt",
+    ),
 ]

@@ -7,4 +7,5 @@ from teams.events.actions import Kind
 KINDS = (
     Kind("placement.created", _("Placement made; people decide")),
     Kind("placement.moved", _("Placement moved")),
+    Kind("placement.adopted", _("Model from outside adopted")),
 )

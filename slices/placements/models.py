@@ -81,6 +81,7 @@ class StageMove(OrganizationModel):
         SIGNED = "signed", _("signed by a person")
         ROLLED_BACK = "rolled_back", _("rolled back")
         PEOPLE_DECIDE = "people_decide", _("handed to people")
+        ADOPTED = "adopted", _("adopted from outside")
 
     organization = organization_key("stage_moves")
     placement = models.ForeignKey(Placement, on_delete=models.CASCADE, related_name="moves")

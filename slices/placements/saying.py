@@ -26,5 +26,6 @@ def phrase(move: StageMove) -> str:
     return {
         kind.PROMOTED: _("the gate let %(model)s into %(stage)s"),
         kind.SIGNED: _("signed %(model)s into %(stage)s"),
+        kind.ADOPTED: _("adopted %(model)s from outside in %(stage)s"),
         kind.ROLLED_BACK: _("rolled back to %(model)s in %(stage)s"),
     }.get(kind(move.kind), _("moved %(model)s to %(stage)s"))

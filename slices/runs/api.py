@@ -212,7 +212,7 @@ def run_out(run: Run) -> dict[str, Any]:
 
 def model_out(model: ModelVersion) -> dict[str, Any]:
     """A model version as pipelines see it."""
-    names = ("name", "version", "digest", "uri")
+    names = ("name", "version", "digest", "uri", "lineage")
     return {"id": model.pk} | {name: getattr(model, name) for name in names}
 
 

@@ -44,6 +44,7 @@ class ModelOut(serializers.Serializer[Any]):
     version = serializers.CharField()
     digest = serializers.CharField()
     uri = serializers.CharField()
+    lineage = serializers.CharField(help_text="`external`: trained elsewhere, before Sluice knew of it.")
 
 
 class RunOut(serializers.Serializer[Any]):

@@ -50,6 +50,8 @@ QUEUE = HERE | {"queue": "queue.slug"}
 SCHEDULE = HERE | {"schedule": "schedule.pk"}
 PLACEMENT = HERE | {"placement": "placement.slug"}
 EXPORT_PAGE = HERE | {"pk": "snapshot.pk", "export": "export.pk"}
+IMPORT = HERE | {"pk": "import_row.pk"}
+FAILED_IMPORT = {"pk": "failed_import.pk"}
 DECISION = PLACEMENT | {"decision": "decision.pk"}
 
 
@@ -122,6 +124,18 @@ PAGES = [
         lambda world: {"by": "ids", "named": world.example_row.pk, "typed": "erase 1"},
     ),
     Route("erasure", {"GET": MANAGE}, HERE | {"pk": "erasure.pk"}),
+    Route("imports", {"GET": VIEW, "POST": MANAGE}, HERE),
+    Route("import", {"GET": VIEW}, IMPORT),
+    Route("import-start", {"POST": MANAGE}, IMPORT),
+    Route("import-cancel", {"POST": MANAGE}, IMPORT),
+    Route("import-resume", {"POST": MANAGE}, HERE | FAILED_IMPORT),
+    Route(
+        "import-person",
+        {"POST": MANAGE},
+        IMPORT,
+        lambda world: {"person": world.outside_person.pk, "member": world.labelers_place.pk},
+    ),
+    Route("import-errors", {"GET": VIEW}, IMPORT),
     Route("label-work", {"GET": LABEL}, QUEUE),
     Route("label-take", {"POST": LABEL}, QUEUE),
     Route("label-answer", {"POST": LABEL}, QUEUE, lease_of, holder=True),
@@ -269,6 +283,16 @@ API = [
         STREAM,
         lambda world: {"examples": [{"key": world.example_row.key, "text": "changed"}]},
     ),
+    Route(
+        "api-imports",
+        {"GET": VIEW, "POST": INGEST},
+        STREAM,
+        lambda world: {"uri": "s3://nobodys/prefix"},
+    ),
+    Route("api-import", {"GET": VIEW}, {"pk": "import_row.pk"}),
+    Route("api-import-cancel", {"POST": INGEST}, {"pk": "import_row.pk"}),
+    Route("api-import-resume", {"POST": INGEST}, FAILED_IMPORT),
+    Route("api-import-errors", {"GET": VIEW}, {"pk": "import_row.pk"}),
     Route("api-queues", {"GET": VIEW}, PROJECT),
     Route("api-draw", {"POST": TRAIN}, PROJECT | {"queue": "control.slug"}, lambda world: {"total": 0}),
     Route(
@@ -353,6 +377,12 @@ API = [
     Route("api-rounds", {"GET": VIEW}, API_SCHEDULE),
     Route("api-placements", {"GET": VIEW}, PROJECT),
     Route("api-placement", {"GET": VIEW}, PROJECT | {"placement": "placement.slug"}),
+    Route(
+        "api-placement-adopt",
+        {"POST": MANAGE},
+        PROJECT | {"placement": "placement.slug"},
+        lambda world: {"version": "old", "stage": "shadow", "reason": "because"},
+    ),
     Route("api-decision", {"GET": VIEW}, {"model_version": "model.pk"}),
 ]
 

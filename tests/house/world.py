@@ -209,10 +209,27 @@ class World:
 
     # what people say
 
+    def an_import(self, state: str, **more: Any) -> Any:
+        return self.organization.imports.create(
+            project=self.project, stream=self.stream, state=state, name=self.say("file"), format="csv", **more
+        )
+
     def from_outside(self) -> None:
         """What came with an import: somebody named, and a group that was assigned."""
         self.outside_person = self.organization.imported_people.create(
             project=self.project, name=self.say("person outside")
+        )
+        self.import_row = self.an_import("running")
+        self.failed_import = self.an_import("failed", uri="file:///nowhere", ended_at=timezone.now())
+        self.draft_import = self.an_import("draft")
+        self.organization.rejected_rows.create(
+            source=self.import_row,
+            place=self.say("place"),
+            key=f"{self.mark}-rejected",
+            errors=[{"pointer": "", "code": "type", "detail": self.say("fault")}],
+        )
+        self.organization.audited_labels.create(
+            source=self.import_row, task=self.open_task, label=self.say("checked label")
         )
         self.organization.split_assignments.create(
             stream=self.stream, split_key=self.say("group"), bucket=5000

@@ -66,6 +66,10 @@ MORE: dict[str, Callable[[World], Any]] = {
     "projects.Stream": lambda world: factories.StreamFactory(project=world.project),
     "projects.ModelVersion": lambda world: factories.ModelVersionFactory(project=world.project),
     "labeling.Ask": lambda world: factories.AskFactory(task__queue=world.queue, request_sha256="1" * 64),
+    "labeling.Import": lambda world: world.an_import("draft"),
+    "labeling.ImportedPerson": lambda world: world.organization.imported_people.create(
+        project=world.project, name=secrets.token_hex(3)
+    ),
     "labeling.Queue": lambda world: factories.QueueFactory(stream=world.stream),
     "labeling.Task": lambda world: factories.TaskFactory(queue=world.queue),
     "slices.Slice": lambda world: factories.SliceFactory(stream=world.stream),
