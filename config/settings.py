@@ -272,6 +272,8 @@ MEDIA_ROOT = Path(env.str("SLUICE_FILES", default=str(LOCAL_DIR / "files")))
 SLUICE_MEDIA_ROOTS = roots(env.json("SLUICE_MEDIA_ROOTS", default={}))
 SLUICE_STORES = stores(env.json("SLUICE_STORES", default={}), os.environ)
 # The largest file that a caller without storage may upload, and the largest picture.
+# How long the files of a snapshot are kept that no model, evaluation, run or person needs.
+SLUICE_SNAPSHOT_DAYS = env.int("SLUICE_SNAPSHOT_DAYS", default=180)
 SLUICE_MEDIA_MB = env.int("SLUICE_MEDIA_MB", default=20)
 SLUICE_MEDIA_MEGAPIXELS = env.int("SLUICE_MEDIA_MEGAPIXELS", default=50)
 STORAGES = {

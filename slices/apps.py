@@ -18,6 +18,7 @@ class SlicesConfig(AppConfig):
         from slices.definitions.kinds import KINDS as definitions
         from slices.definitions.references import SliceResolver
         from slices.definitions.relying import relying_slices
+        from slices.erasers import register_erasers, register_pinners
         from slices.families.kinds import KINDS as families
         from slices.families.meeting import meet
         from slices.families.relying import relying_levels
@@ -36,6 +37,8 @@ class SlicesConfig(AppConfig):
         from teams.desk.navigation import register_item
         from teams.events.actions import register
 
+        register_erasers()
+        register_pinners()
         register(*families)
         MEETING[:] = [meet]
         register(*definitions, *snapshots, *runs_kinds, *schedules_kinds, *placements, *gates_kinds)

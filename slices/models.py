@@ -7,6 +7,7 @@ from slices.gates.models import Decision, Gate, SignOff
 from slices.placements.models import Placement, StageMove
 from slices.runs.models import Attempt, Evaluation, Run
 from slices.schedules.models import Schedule, Tick
+from slices.snapshots.keeping import Keeping, ManifestBlock, Pin, Redaction
 from slices.snapshots.models import Export, Snapshot
 
 __all__ = [
@@ -19,7 +20,11 @@ __all__ = [
     "Export",
     "Family",
     "Gate",
+    "Keeping",
+    "ManifestBlock",
+    "Pin",
     "Placement",
+    "Redaction",
     "Run",
     "Schedule",
     "SignOff",

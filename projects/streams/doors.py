@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.functional import Promise
 
 from projects.streams.models import Project
+from teams.access.problems import Problem
 from teams.access.tenancy import MemberRequest
 from teams.identity.refused import Refused
 
@@ -37,6 +38,8 @@ def why_refused(check: Callable[..., Any], *args: Any) -> str:
         check(*args)
     except Refused as refused:
         return str(refused.sentence)
+    except Problem as problem:
+        return str(problem.detail)
     return ""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg.errors import SerializationFailure
 
 from projects.conditions.canonical import dumps
 from slices.definitions.actions import current
@@ -18,6 +19,7 @@ from slices.definitions.members import NONE, Values, members
 from slices.definitions.models import Slice, SliceVersion
 from slices.snapshots.building import TooSmall, build, least
 from slices.snapshots.models import Snapshot
+from slices.snapshots.pinning import kept_for
 from teams.events.actions import record
 from teams.identity.models import User
 from teams.identity.refused import Refused
@@ -110,10 +112,16 @@ def freeze_now(
         try:
             with one_instant():
                 return freeze(slice_version=slice_version, role=role, as_of=as_of, values=values, by=by)
-        except (IntegrityError, OperationalError):
-            if connection.in_atomic_block or not left or known(slice_version, role, as_of, values) is None:
+        except (IntegrityError, OperationalError) as error:
+            known_now = known(slice_version, role, as_of, values) if not connection.in_atomic_block else None
+            if connection.in_atomic_block or not left or not (known_now or is_clash(error)):
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+def is_clash(error: Exception) -> bool:
+    """Whether an equal snapshot of another slice was written meanwhile; the next try finds its files."""
+    return isinstance(error.__cause__, SerializationFailure)
 
 
 @contextmanager
@@ -156,6 +164,7 @@ def freeze(
         **build(slice_version, as_of, values),
         **instant(slice_version, role, as_of, values),
     )
+    organization.keepings.create(snapshot=snapshot, look_at=snapshot.built_at + kept_for())
     record(
         "snapshot.frozen",
         organization=organization,

@@ -17,11 +17,14 @@ from projects.streams.actions import note_look
 from projects.streams.media import read
 from projects.streams.ranges import begins
 from projects.streams.sniffing import BY_CONTENT_TYPE
+from projects.streams.tombstones import Gone
 from slices.definitions.actions import current
 from slices.snapshots.actions import freeze_now, known, note_download, one_instant
 from slices.snapshots.bench import picture_of
 from slices.snapshots.downloads import AT_ONCE, downloadable
+from slices.snapshots.grades import HEADER, Grade, check_here, check_rows, grade_of
 from slices.snapshots.models import Snapshot
+from slices.snapshots.redactions import left_out
 from slices.snapshots.rows import find
 from slices.snapshots.serving import serve
 from teams.access.api import MachineView
@@ -58,6 +61,8 @@ class SnapshotDetailOut(serializers.Serializer[Any]):
     n_by_label = serializers.DictField(child=serializers.IntegerField())
     funnel = serializers.ListField(child=serializers.DictField())
     built_at = serializers.DateTimeField()
+    grade = serializers.CharField(help_text="exact, redacted(n) where n members were erased, or expired.")
+    redacted_count = serializers.IntegerField()
 
 
 class Freeze(MachineView):
@@ -107,6 +112,11 @@ class SnapshotDetail(SnapshotView):
         return Response(snapshot_detail(self.snapshot(pk)))
 
 
+ACCEPTING = OpenApiParameter(
+    "accept_redacted",
+    OpenApiTypes.BOOL,
+    description=f"Take it without members that were erased; {HEADER} says how many. Without this: 409 `redacted`.",
+)
 RANGE = OpenApiParameter("Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="bytes=a-b")
 
 
@@ -122,7 +132,7 @@ def file_of(*content_types: str) -> dict[Any, Any]:
 class Download(SnapshotView):
     """A snapshot as a file."""
 
-    parameters = frozenset({"format", "media"})
+    parameters = frozenset({"format", "media", "accept_redacted"})
 
     @extend_schema(
         operation_id="snapshots_download",
@@ -134,6 +144,7 @@ class Download(SnapshotView):
                 enum=["inline"],
                 description="Put uploaded files of at most 2 MB into the rows.",
             ),
+            ACCEPTING,
             RANGE,
         ],
         responses=file_of(*AT_ONCE.values()),
@@ -150,8 +161,10 @@ class Download(SnapshotView):
             raise Invalid([FieldError("?format", "unknown_format", f"One of {', '.join(AT_ONCE)}.")])
         if media not in (None, "inline"):
             raise Invalid([FieldError("?media", "unknown_option", "The only option is inline.")])
+        grade = check_rows(snapshot, accepts_redacted=accepts(request))
         name = downloadable(snapshot, kind, inline=media is not None, by=self.user)
         answer = serve(request._request, name, AT_ONCE[kind], f"snapshot-{snapshot.pk}.{kind}")
+        tell_redacted(answer, grade)
         if begins(answer):
             note_download(snapshot=snapshot, kind=kind, by=self.user)
         return answer
@@ -167,8 +180,9 @@ class Manifest(SnapshotView):
         """The manifest as Parquet: example, revision, annotation, split (0 train, 1 val, 2 test). Its hash is over
         the lines `example_id,example_rev,annotation_id or nothing,split` in this order, not over this file."""
         snapshot = self.snapshot(pk)
+        grade = check_here(snapshot)
         name = f"snapshot-{snapshot.pk}-manifest.parquet"
-        return serve(request._request, snapshot.manifest_name, AT_ONCE["parquet"], name)
+        return tell_redacted(serve(request._request, snapshot.manifest_name, AT_ONCE["parquet"], name), grade)
 
 
 class Picture(SnapshotView):
@@ -181,6 +195,9 @@ class Picture(SnapshotView):
     def get(self, request: Request, pk: int, example: int) -> HttpResponseBase:
         """The uploaded file of one example as it was frozen; media that you keep yourself is at its `media_uri`."""
         snapshot = self.snapshot(pk)
+        check_here(snapshot)
+        if example in left_out(snapshot):
+            raise Gone(self.get_or_404(self.organization.tombstones.all(), example_id=example))
         row = find(snapshot, example)
         picture = picture_of(snapshot, row) if row else None
         if picture is None or row is None:
@@ -197,4 +214,21 @@ def snapshot_detail(snapshot: Snapshot) -> dict[str, Any]:
     counts = ("n_by_split", "n_by_label", "funnel", "built_at")
     version = snapshot.slice_version
     what = {"slice": version.slice.slug, "version": version.version}
-    return {name: getattr(snapshot, name) for name in (*names, *counts)} | what
+    grade = grade_of(snapshot)
+    said = {"grade": str(grade), "redacted_count": grade.n}
+    return {name: getattr(snapshot, name) for name in (*names, *counts)} | what | said
+
+
+def accepts(request: Request) -> bool:
+    """Whether the caller takes a snapshot without what was erased; 422 for a word that is neither yes nor no."""
+    said = request.query_params.get("accept_redacted", "false")
+    if said not in ("true", "false"):
+        raise Invalid([FieldError("?accept_redacted", "unknown_option", "Either true or false.")])
+    return said == "true"
+
+
+def tell_redacted(answer: HttpResponseBase, grade: Grade) -> HttpResponseBase:
+    """Say in a header how many members are missing."""
+    if grade.n:
+        answer.headers[HEADER] = str(grade.n)
+    return answer

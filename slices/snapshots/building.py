@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from slices.definitions.meaning import condition_of
 from slices.definitions.members import NONE, Values, funnel, members
 from slices.definitions.models import SliceVersion
-from slices.snapshots import manifest, rows
+from slices.snapshots import blocks, manifest, rows
 from slices.snapshots.evidence import digests_name, key_for, write_digests
-from slices.snapshots.files import draft, keep
+from slices.snapshots.files import alone, draft, keep
 from slices.snapshots.histograms import Histograms
 from slices.snapshots.manifest import BATCH, Member
 from slices.snapshots.surroundings import code_version, tzdata_version
@@ -44,14 +44,18 @@ def build(version: SliceVersion, as_of: datetime, values: Values = NONE) -> dict
     by_split: Counter[str] = Counter()
     with draft() as manifest_file, draft() as rows_file, draft() as digests_file:
         who, what = manifest.Writer(manifest_file), rows.Writer(organization, rows_file)
+        where = blocks.Writer()
         for batch in batches(version, as_of, values):
             who.add(batch)
             what.add(batch)
+            where.add(batch)
             by_split.update(member.split for member in batch)
         manifest_sha256 = who.close()
         steps = funnel(version, as_of, values)
         if by_split.total() < least(version):
             raise TooSmall(least(version), steps)
+        alone(manifest_sha256)
+        where.save(organization, manifest_sha256)
         key = key_for(organization, manifest_sha256)
         content_sha256 = write_digests(rows_file.open_file, digests_file, key)
         hashes = (manifest_sha256, content_sha256)

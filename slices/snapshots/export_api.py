@@ -14,9 +14,10 @@ from rest_framework.response import Response
 
 from projects.streams.ranges import begins
 from slices.snapshots.actions import note_download
-from slices.snapshots.api import RANGE, SnapshotView, file_of
+from slices.snapshots.api import ACCEPTING, RANGE, SnapshotView, accepts, file_of, tell_redacted
 from slices.snapshots.exports import FORMATS, cancel_export, content_type_of, request_export
 from slices.snapshots.exports import file_of as found_file
+from slices.snapshots.grades import check_here, check_rows
 from slices.snapshots.models import Export
 from slices.snapshots.serving import serve
 from teams.access.paging import PAGING, page_of
@@ -115,6 +116,7 @@ class Exports(SnapshotView):
         ]
         if errors:
             raise Invalid(errors)
+        check_here(snapshot)
         export = request_export(snapshot=snapshot, format=kind, options=options, by=self.user)
         status = 200 if export.state == Export.State.READY else 202
         return Response(export_detail(export, request), status=status)
@@ -154,15 +156,21 @@ class ExportCancel(ExportView):
 class ExportFile(ExportView):
     """A file of an export."""
 
-    @extend_schema(operation_id="exports_file", parameters=[RANGE], responses=file_of(*CONTENT_TYPES))
+    parameters = frozenset({"accept_redacted"})
+
+    @extend_schema(
+        operation_id="exports_file", parameters=[ACCEPTING, RANGE], responses=file_of(*CONTENT_TYPES)
+    )
     def get(self, request: Request, pk: int, export: int, name: str) -> HttpResponseBase:
         """Download one file, or the archive: the same bytes every time, resumable by Range."""
         row = self.export(pk, export)
+        grade = check_rows(row.snapshot, accepts_redacted=accepts(request))
         file = found_file(row, name)
         if file is None:
             raise Http404
         plain_name = name.rpartition("/")[2]
         answer = serve(request._request, file["kept_as"], content_type_of(name), plain_name)
+        tell_redacted(answer, grade)
         if begins(answer):
             note_download(snapshot=row.snapshot, kind=row.format, file=name, export=row.pk, by=self.user)
         return answer

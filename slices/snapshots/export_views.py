@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from projects.streams.doors import can, do, open_project, see_other
+from projects.streams.doors import can, do, open_project, see_other, why_refused
 from projects.streams.models import Project
 from projects.streams.ranges import begins
 from slices.snapshots.actions import note_download
@@ -26,6 +27,7 @@ from slices.snapshots.exports import (
     request_export,
 )
 from slices.snapshots.forms import ExportForm
+from slices.snapshots.grades import check_here, check_rows
 from slices.snapshots.models import Export, Snapshot
 from slices.snapshots.serving import serve
 from teams.access.tenancy import MemberRequest, member_page
@@ -85,7 +87,10 @@ def export_snapshot(request: MemberRequest, project: str, pk: int) -> HttpRespon
     return do(
         request,
         _("The files are being made; they appear below."),
-        lambda: request_export(snapshot=snapshot, format=kind, options=form.options, by=request.user),
+        lambda: (
+            check_here(snapshot)
+            and request_export(snapshot=snapshot, format=kind, options=form.options, by=request.user)
+        ),
         f"{back}#files",
     )
 
@@ -108,6 +113,10 @@ def export_file(request: MemberRequest, project: str, pk: int, export: int, name
     """One file of an export."""
     _place, snapshot = find_snapshot(request, project, pk)
     row = get_object_or_404(request.organization.exports.filter(snapshot=snapshot), pk=export)
+    why = why_refused(partial(check_rows, snapshot, accepts_redacted=True))
+    if why:
+        messages.error(request, why)
+        return see_other(reverse("snapshot", args=[request.organization.slug, project, pk]))
     file = file_of(row, name)
     if file is None:
         raise Http404

@@ -7,9 +7,11 @@ from typing import Any
 
 from slices.snapshots.actions import freeze
 from slices.snapshots.building import TooSmall
+from slices.snapshots.expiring import discard, expire_all, settle_all
 from slices.snapshots.exports import expire, give_up
 from slices.snapshots.files import sweep
 from slices.snapshots.making import make_by_job
+from slices.snapshots.redacting import redact
 from teams.events.actions import record
 from teams.identity.models import Organization
 from teams.work.clock import due
@@ -43,6 +45,24 @@ def freeze_slice(
 def export_snapshot(organization: Organization, export_id: int) -> None:
     """Make the files of an export."""
     make_by_job(organization, export_id)
+
+
+@job("snapshots.redact", long=True)
+def redact_snapshot(organization: Organization, snapshot_id: int) -> None:
+    """Take what was erased while a snapshot was being frozen out of its files."""
+    redact(organization.snapshots.select_related("organization").get(pk=snapshot_id))
+
+
+@job("snapshots.discard", long=True)
+def discard_snapshot(organization: Organization, snapshot_id: int) -> None:
+    """Take the files of an expired snapshot away."""
+    discard(organization, snapshot_id)
+
+
+@due("snapshots")
+def look_after_snapshots(at: datetime) -> int:
+    """Fresh ones are held against erasures, old ones that nothing needs expire."""
+    return settle_all(at) + expire_all(at)
 
 
 @due("exports")

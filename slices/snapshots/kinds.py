@@ -10,4 +10,7 @@ KINDS = (
     Kind("snapshot.export_asked", _("Files of a snapshot asked for")),
     Kind("snapshot.export_cancelled", _("Making files of a snapshot called off")),
     Kind("snapshot.refused", _("Too little in the slice to freeze it")),
+    Kind("snapshot.pinned", _("Snapshot pinned")),
+    Kind("snapshot.released", _("Snapshot let go")),
+    Kind("snapshot.expired", _("Files of a snapshot taken away")),
 )

@@ -14,6 +14,16 @@ from slices.definitions.models import SliceVersion
 from teams.identity.models import OrganizationModel, User
 from teams.work.models import Job
 
+# The one exception is an erasure: what the histograms of its members' values say of a person who was erased goes.
+NEVER = """
+IF (to_jsonb(OLD) - 'histograms') IS DISTINCT FROM (to_jsonb(NEW) - 'histograms') OR NOT EXISTS (
+    SELECT FROM slices_redaction WHERE organization_id = OLD.organization_id AND snapshot_id = OLD.id
+) THEN
+    RAISE EXCEPTION 'pgtrigger: Cannot update rows from slices_snapshot table';
+END IF;
+RETURN NEW;
+"""
+
 
 class Snapshot(OrganizationModel):
     """Written once, whole, in the transaction that read its members; nothing about it ever changes.
@@ -61,8 +71,15 @@ class Snapshot(OrganizationModel):
                 fields=["slice_version", "params_sha256", "as_of", "role"], name="snapshot_of_an_instant"
             )
         ]
-        indexes = [models.Index(fields=["organization", "project", "-id"], name="snapshot_newest")]
-        triggers = [pgtrigger.Protect(name="snapshot_never_changes", operation=pgtrigger.Update)]
+        indexes = [
+            models.Index(fields=["organization", "project", "-id"], name="snapshot_newest"),
+            models.Index(fields=["organization", "manifest_sha256"], name="snapshot_of_manifest"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="snapshot_never_changes", operation=pgtrigger.Update, when=pgtrigger.Before, func=NEVER
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.slice_version} as of {self.as_of:%Y-%m-%d %H:%M:%S}"

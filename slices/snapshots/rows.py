@@ -18,6 +18,7 @@ from django.db import connection
 
 from slices.snapshots.manifest import Member
 from slices.snapshots.models import Snapshot
+from slices.snapshots.redactions import left_out
 from teams.identity.models import Organization
 
 VERSION = 2  # of the layout of a line and of its digest; snapshots say which is theirs (`evidence_version`)
@@ -145,15 +146,18 @@ def rows_name(snapshot: Snapshot) -> str:
 
 
 def read(snapshot: Snapshot) -> Iterator[list[Line]]:
-    """The lines of a snapshot, about a megabyte at a time."""
-    decoder = msgspec.json.Decoder(Row)
+    """The lines of a snapshot, about a megabyte at a time, without those of members that were erased."""
+    decoder, missing = msgspec.json.Decoder(Row), left_out(snapshot)
     with default_storage.open(rows_name(snapshot)) as file:
         while raw := file.readlines(CHUNK):
-            yield [Line(line, decoder.decode(line)) for line in raw]
+            lines = [Line(line, decoder.decode(line)) for line in raw]
+            yield [line for line in lines if line.row.example_id not in missing] if missing else lines
 
 
 def find(snapshot: Snapshot, example_id: int) -> Row | None:
     """The row of one example, by bisecting the file: its lines are in order of example."""
+    if example_id in left_out(snapshot):
+        return None
     decoder = msgspec.json.Decoder(Row)
     name = rows_name(snapshot)
     low, high = 0, default_storage.size(name)  # the line begins in [low, high)

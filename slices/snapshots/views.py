@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -25,6 +27,7 @@ from slices.definitions.saying import chips
 from slices.snapshots.actions import being_frozen, check_freeze, note_download, request_freeze
 from slices.snapshots.downloads import AT_ONCE, downloadable
 from slices.snapshots.export_views import panel
+from slices.snapshots.grades import check_rows, grade_of, graded
 from slices.snapshots.models import Snapshot
 from slices.snapshots.saying import spoken
 from slices.snapshots.serving import serve
@@ -98,7 +101,7 @@ def freeze_slice(request: MemberRequest, project: str, slug: str) -> HttpRespons
 
 def find_snapshot(request: MemberRequest, project: Project, pk: int) -> Snapshot:
     """The snapshot at this address, or 404."""
-    rows = request.organization.snapshots.filter(project=project)
+    rows = graded(request.organization.snapshots.filter(project=project))
     return get_object_or_404(rows.select_related("slice_version__slice__stream", "organization"), pk=pk)
 
 
@@ -119,6 +122,7 @@ def snapshot_page(request: MemberRequest, project: str, pk: int) -> HttpResponse
         "labels": shares(found.n_by_label, found.n_total),
         "funnel": spoken(found.funnel),
         "download_url": f"{address}?format=jsonl",
+        "grade": grade_of(found),
         "may_export": can(request, "projects.export_project", place),
         **panel(request, place, found),
         "runs": runs.filter(snapshot=found).order_by("pk"),
@@ -142,6 +146,10 @@ def download(request: MemberRequest, project: str, pk: int) -> HttpResponseBase:
     found, kind = find_snapshot(request, place, pk), request.GET.get("format", "jsonl")
     if kind not in AT_ONCE:
         raise Http404
+    why = why_refused(partial(check_rows, found, accepts_redacted=True))
+    if why:
+        messages.error(request, why)
+        return see_other(reverse("snapshot", args=[request.organization.slug, project, pk]))
     name = downloadable(found, kind, inline=False, by=request.user)
     answer = serve(request, name, AT_ONCE[kind], f"snapshot-{found.pk}.{kind}")
     if begins(answer):

@@ -25,6 +25,7 @@ from slices.snapshots.actions import freeze
 from slices.snapshots.exports import request_export
 from slices.snapshots.making import make
 from slices.snapshots.manifest import example_ids
+from slices.snapshots.pinning import pin
 from teams.access.actions import issue_token
 from teams.access.permissions import grant
 from teams.identity.models import Membership, Organization, OrganizationModel, TeamMember, User
@@ -276,6 +277,11 @@ class World:
         make(self.export)
         self.export_file = f"snapshot-{self.snapshot.pk}.jsonl"
         self.export_asked = request_export(snapshot=self.snapshot, format="coco", by=self.owner)
+        gone = self.organization.tombstones.get().example_id
+        self.redaction = self.organization.redactions.create(
+            snapshot=self.eval_snapshot, example_id=gone, is_removed=True
+        )
+        self.pin = pin(snapshot=self.snapshot, reason=self.say("why it is kept"), by=self.owner)
         self.a_family()
         self.run = RunFactory(
             project=self.project,

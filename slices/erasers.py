@@ -1,0 +1,32 @@
+"""What the slices keep of an example, and who removes it; what keeps a snapshot."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from slices.definitions.erasing import put_notes_away
+from slices.runs.erasing import erase_reports, erase_results
+from slices.runs.needing import of_evaluations, of_models, of_runs
+from slices.snapshots.pinning import register_pinner
+from slices.snapshots.redacting import erase_from_snapshots
+from slices.snapshots.redactions import count_snapshots, mark
+from teams.work.erasing import register_eraser
+
+
+def register_erasers() -> None:
+    """The last one registered is asked first."""
+    register_eraser("notes", put_notes_away, words=_("Notes of changes"))
+    register_eraser("reports", erase_reports, words=_("What pipelines wrote of runs"))
+    register_eraser("results", erase_results, words=_("Files of evaluation results"))
+    register_eraser(
+        "snapshots", erase_from_snapshots, words=_("Files of snapshots, and what was made of them")
+    )
+    words = _("Members of snapshots, marked")
+    register_eraser("redactions", mark, words=words, at_once=True, count=count_snapshots)
+
+
+def register_pinners() -> None:
+    """Rooms that need snapshots."""
+    register_pinner("models", of_models)
+    register_pinner("evaluations", of_evaluations)
+    register_pinner("runs", of_runs)
