@@ -114,6 +114,7 @@ def test_every_row_that_names_a_person_is_a_holding_or_a_trace() -> None:
         "projects.Erasure",
         "projects.FieldWork",
         "slices.Export",
+        "slices.Pin",
         "slices.SignOff",
         "slices.SliceVersion",
         "slices.StageMove",
