@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('projects', '0010_tombstones'),
-        ('slices', '0010_exports'),
+        ('slices', '0011_adopted'),
         ('teams', '0010_stored_answers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
