@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from labeling.imports.models import Import
 from labeling.imports.reading import Read, Unreadable, reader_of
 from labeling.imports.sources import opened, options_of, questions_of
@@ -65,7 +67,8 @@ def batches_of_file(row: Import, index: int, after: Any) -> Iterator[Batch]:
     with opened(row, file) as found:
         batch = Batch(index)
         try:
-            for read in reader.rows(found, options_of(row), questions_of(row), after):
+            options = replace(options_of(row), filename=file["name"])
+            for read in reader.rows(found, options, questions_of(row), after):
                 if not batch.has_room(read):
                     yield batch
                     batch = Batch(index)

@@ -101,6 +101,12 @@ class SettingsForm(forms.Form):
         initial=True,
         help_text=gettext_lazy("Then conditions can ask for them, and a wrong type is refused at the door."),
     )
+    ask = forms.BooleanField(
+        label=gettext_lazy("Ask the questions that the file answers"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("This project asks none yet, and a label is an answer to a question."),
+    )
     base_uri = forms.CharField(
         label=gettext_lazy("Before media without an address"),
         required=False,
@@ -109,7 +115,13 @@ class SettingsForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, row: Import, columns: Sequence[Column], questions: Questions, **kwargs: Any
+        self,
+        *args: Any,
+        row: Import,
+        columns: Sequence[Column],
+        questions: Questions,
+        proposal: Questions = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.row, self.columns = row, columns
@@ -124,6 +136,8 @@ class SettingsForm(forms.Form):
             )
         if not columns:
             del self.fields["declare"]
+        if not proposal:
+            del self.fields["ask"]
 
     @property
     def mapping(self) -> list[tuple[Column, forms.BoundField]]:

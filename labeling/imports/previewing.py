@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
+
+from msgspec.structs import replace
 
 from labeling.answers.taking import checked, newest_schema
 from labeling.imports.models import Import
 from labeling.imports.reading import Column, Options, Preview, Questions, Read, Unreadable, preview, reader_of
 from labeling.imports.sources import files_of, format_of, opened, options_of, questions_of
+from projects.schemas.models import LabelSchema
 from projects.streams.lines import Rules
 from projects.streams.rows import Bad, RowIn
 from teams.access.problems import FieldError
@@ -26,6 +30,7 @@ class Seen:
     notes: list[str] = field(default_factory=list)
     n_files: int = 1
     problem: str = ""
+    proposal: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def n_bad(self) -> int:
@@ -41,14 +46,17 @@ def look(row: Import, format: str = "", options: Options | None = None) -> Seen:
         seen.n_files = len(files)
         seen.format = format or format_of(row, files[0])
         with opened(row, files[0]) as file:
-            found = preview(reader_of(seen.format), file, typed(row, options), seen.questions)
+            how = replace(typed(row, options), filename=files[0]["name"])
+            seen.proposal = proposal(seen, file, how)
+            file.seek(0)
+            found = preview(reader_of(seen.format), file, how, seen.questions)
     except (Refused, OSError) as reason:
         seen.problem = str(getattr(reason, "sentence", "") or "The store does not answer.")
         if isinstance(reason, Unreadable) and seen.format:
             seen.columns = columns_alone(row, seen)
         return seen
     seen.columns, seen.notes = list(found.columns), [str(note) for note in found.notes]
-    seen.rows = shown(row, found)
+    seen.rows = shown(row, found, seen.proposal)
     return seen
 
 
@@ -80,9 +88,17 @@ def columns_alone(row: Import, seen: Seen) -> list[Column]:
         return []
 
 
-def shown(row: Import, found: Preview) -> list[dict[str, Any]]:
+def proposal(seen: Seen, file: IO[bytes], options: Options) -> list[dict[str, Any]]:
+    """The questions that a file would have asked, for a project that asks none yet."""
+    propose = reader_of(seen.format).propose
+    return propose(file, options) if propose and not seen.questions else []
+
+
+def shown(row: Import, found: Preview, proposed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with what would become of them: what is wrong in itself, for the stream and for the questions."""
     rules, schema = Rules(row.stream), newest_schema(row.project)
+    if schema is None and proposed:
+        schema = LabelSchema(organization=row.organization, project=row.project, questions=proposed)
     return [line(read, errors_of(checked(schema, read.row), rules)) for read in found.rows]
 
 
@@ -100,7 +116,19 @@ def line(read: Read, errors: list[FieldError]) -> dict[str, Any]:
     return said | {
         "text": row.text,
         "media": (row.media.uri if row.media.uri else "…") if row.media else "",
-        "labels": [{"by": label.by, "said": sorted(label.answer.items())} for label in row.labels],
+        "labels": [
+            {"by": label.by, "said": [(name, words(value)) for name, value in sorted(label.answer.items())]}
+            for label in row.labels
+        ],
         "split": row.split or "",
         "attributes": sorted(row.attributes.items()),
     }
+
+
+def words(value: Any) -> Any:
+    """A value as a person reads it: of marks how many of which label, of choices all."""
+    if not isinstance(value, list):
+        return value
+    found = Counter(str(one.get("label")) if isinstance(one, dict) else str(one) for one in value)
+    said = (f"{n} × {label}" if n > 1 else label for label, n in found.most_common())
+    return ", ".join(said) or "∅"

@@ -23,6 +23,7 @@ from labeling.imports.models import Import
 from labeling.imports.previewing import Seen, look
 from labeling.imports.report import TYPES, report
 from labeling.imports.storing import keep, remove
+from projects.schemas.actions import create_schema
 from projects.streams.declaring import change_fields
 from projects.streams.doors import can, do, open_project, see_other
 from projects.streams.models import Project
@@ -106,7 +107,11 @@ def prepare(
     """A draft: how its first rows would be taken, and everything that can be said about it."""
     seen = seen or look(row)
     form = form or SettingsForm(
-        row=row, columns=seen.columns, questions=seen.questions, initial={"format": seen.format}
+        row=row,
+        columns=seen.columns,
+        questions=seen.questions,
+        proposal=seen.proposal,
+        initial={"format": seen.format},
     )
     if not form.is_bound and seen.columns:  # as the form says it, types included
         seen = look(row, seen.format, form.options())
@@ -124,7 +129,9 @@ def start(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         messages.error(request, _("This import was started already."))
         return see_other(address(row))
     first = look(row, request.POST.get("format", ""))
-    form = SettingsForm(request.POST, row=row, columns=first.columns, questions=first.questions)
+    form = SettingsForm(
+        request.POST, row=row, columns=first.columns, questions=first.questions, proposal=first.proposal
+    )
     if "again" in request.POST or not form.is_valid():
         if "again" in request.POST:
             form.errors.clear()
@@ -133,6 +140,8 @@ def start(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         with transaction.atomic():
             if form.cleaned_data.get("declare"):
                 declare(row, form, request)
+            if form.cleaned_data.get("ask"):
+                create_schema(project=row.project, questions=first.proposal, by=request.user)
             actions.start(row=row, settings=form.settings(), by=request.user)
     except Invalid as wrong:
         form.add_problems(wrong)

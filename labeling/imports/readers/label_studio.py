@@ -265,9 +265,32 @@ def columns(file: IO[bytes], options: Options, questions: Questions) -> list[Col
         if index == PEEKED:
             break
     return [
-        Column(name, [str(value)[:80] for value in values[:3]], looks_like(name, values[0]))
+        Column(
+            name,
+            [str(value)[:80] for value in values[:3]],
+            guess_of(name, values),
+            type_of(values) or "string",
+        )
         for name, values in samples.items()
     ]
+
+
+def guess_of(name: str, values: list[Any]) -> str:
+    """What a member of the data most likely is; an object is no attribute to ask for."""
+    looks = looks_like(name, values[0])
+    return "ignore" if looks == "attribute" and type_of(values) is None else looks
+
+
+def type_of(values: list[Any]) -> str | None:
+    """The type of an attribute that holds these; None where there is none."""
+    found = {type(value) for value in values if value is not None}
+    if found <= {bool}:
+        return "boolean" if found else "string"
+    if found <= {int, float}:
+        return "number"
+    if found == {list} and all(isinstance(text, str) for value in values for text in value or ()):
+        return "string[]"
+    return "string" if found == {str} else None
 
 
 def guess(head: bytes, filename: str) -> float:

@@ -5,10 +5,8 @@ Any other Parquet file is read too: a column is then what it looks like, or what
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import IO, Any
@@ -17,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.utils.translation import gettext_lazy as _
 
+from labeling.imports.readers.parquet_features import Feature, features_of, type_of
 from labeling.imports.readers.questions import answered_by, choice_of, name_of, split_in
 from labeling.imports.readers.shapes import NotTaken
 from labeling.imports.reading import (
@@ -36,21 +35,6 @@ from teams.access.problems import FieldError
 BATCH = 50  # rows in memory, with their pictures
 MAX_GROUP = 512 * 1024 * 1024  # bytes of one group of rows, which is decoded column by column
 SPLITS = {"train": "train", "val": "val", "validation": "val", "valid": "val", "dev": "val", "test": "test"}
-KEYS = ("key", "id", "image_id", "uuid", "guid", "idx", "file_name", "filename")
-TEXTS = ("text", "sentence", "content", "document", "question", "body", "review", "prompt")
-TIMES = ("captured_at", "timestamp", "created_at", "date")
-PATHS = ("media_uri", "uri", "url", "image_url", "image_path", "audio_url", "video_url")
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """A column: what it is taken for, and the names of its classes where it holds numbers of them."""
-
-    name: str
-    role: str
-    names: tuple[str, ...] = ()
-    is_list: bool = False
-    is_bytes: bool = False
 
 
 def rows(
@@ -107,85 +91,6 @@ def rows_of(table: pq.ParquetFile, group: int, first: int) -> Iterator[tuple[int
                 number += 1
     except (pa.ArrowException, OSError, ValueError, OverflowError):
         raise Unreadable(_("The file is damaged here."), place=f"row {number + 1}") from None
-
-
-def features_of(table: pq.ParquetFile, options: Options) -> list[Feature]:
-    """The columns, in the file's order: as the person says, else as Hugging Face's description or their looks do."""
-    schema = table.schema_arrow
-    described = described_in(schema)
-    features = [feature_of(column, described.get(column.name), options) for column in schema]
-    taken: set[str] = set()
-    unique = []
-    for feature in features:
-        if feature.role in ("key", "text", "media", "captured_at", "split") and feature.role in taken:
-            feature = Feature(feature.name, "attribute" if not feature.is_bytes else "ignore", feature.names)
-        taken.add(feature.role)
-        unique.append(feature)
-    return unique
-
-
-def described_in(schema: pa.Schema) -> dict[str, Any]:
-    """What the `datasets` library wrote of the columns: {name: {"_type": ...}}; nothing where there is no such word."""
-    try:
-        said = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        found = said["info"]["features"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def feature_of(column: pa.Field, said: Any, options: Options) -> Feature:
-    """One column."""
-    names, is_list = names_in(said)
-    looks = looks_like(column, said, bool(names))
-    role = options.columns.get(column.name) or looks
-    return Feature(column.name, role, names, is_list, looks in ("media", "ignore"))
-
-
-def names_in(said: Any) -> tuple[tuple[str, ...], bool]:
-    """(the names of a column's classes, whether it holds lists of them)."""
-    kind = said.get("_type") if isinstance(said, dict) else None
-    is_list = isinstance(said, list) or kind in ("Sequence", "List", "LargeList")
-    inner = said
-    if is_list:
-        inner = next(iter(said), None) if isinstance(said, list) else said.get("feature")
-    names = inner.get("names") if isinstance(inner, dict) and inner.get("_type") == "ClassLabel" else None
-    if not isinstance(names, list):
-        return (), False
-    return tuple(str(name) for name in names), is_list
-
-
-def looks_like(column: pa.Field, said: Any, is_class: bool) -> str:
-    """What a column most likely is."""
-    plain, kind = column.name.lower(), said.get("_type") if isinstance(said, dict) else None
-    if is_class:
-        return "label"
-    if kind in ("Image", "Audio", "Video") or is_file(column.type):
-        return "media"
-    if is_binary(column.type):
-        return "ignore"
-    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    if plain in KEYS and (is_text or pa.types.is_integer(column.type)):
-        return "key"
-    if plain in TIMES and (pa.types.is_timestamp(column.type) or plain == "captured_at"):
-        return "captured_at"
-    if is_text and plain in PATHS:
-        return "media"
-    if is_text and plain in TEXTS:
-        return "text"
-    if is_text and plain == "split":
-        return "split"
-    return "attribute"
-
-
-def is_file(kind: pa.DataType) -> bool:
-    """Whether a column holds files as `datasets` writes them: {"bytes", "path"}."""
-    return pa.types.is_struct(kind) and {field.name for field in kind} == {"bytes", "path"}
-
-
-def is_binary(kind: pa.DataType) -> bool:
-    """Whether a column holds bytes of nobody knows what."""
-    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
 
 
 class Members:
@@ -361,8 +266,23 @@ def columns(file: IO[bytes], options: Options, questions: Questions) -> list[Col
         values for _number, values in zip(range(3), (row for _n, row in rows_from(table, 0)), strict=False)
     ]
     return [
-        Column(row.name, [sample(row, values.get(row.name)) for values in few], row.role) for row in features
+        Column(
+            feature.name,
+            [sample(feature, values.get(feature.name)) for values in few],
+            guess_of(feature, field.type, questions),
+            type_of(field.type) or "string",
+        )
+        for feature, field in zip(features, table.schema_arrow, strict=True)
     ]
+
+
+def guess_of(feature: Feature, kind: pa.DataType, questions: Questions) -> str:
+    """What a column most likely is, with the question that it answers; an object is no attribute to ask for."""
+    if feature.role == "label" and questions:
+        kinds = ("choices",) if feature.is_list else ("choice", "choices")
+        question = answered_by(questions, Options(), feature.name, kinds)
+        return f"label:{question['name']}" if question else "attribute"
+    return "ignore" if feature.role == "attribute" and type_of(kind) is None else feature.role
 
 
 def sample(feature: Feature, value: Any) -> str:
