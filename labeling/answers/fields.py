@@ -16,14 +16,14 @@ from projects.conditions.fields import Field
 from projects.schemas.answers import labels_of
 from projects.streams.models import Stream
 
-STARTS = ("annotation_count", "annotator", "disagree.human", "review_state")
+STARTS = ("annotation_count", "annotator", "answer_seconds", "disagree.human", "review_state", "was_returned")
 STARTS_OF_CLASSES = ("label_count.",)
 STANDING = (Annotation.State.SUBMITTED, Annotation.State.IN_REVIEW, Annotation.State.ACCEPTED)
 VERB = "projects.view_answers_project"
 
 
 def answered(stream: Stream) -> Mapping[str, Field]:
-    """`annotation_count`, `disagree.human`, `review_state` and `annotator`."""
+    """How many answers, whether people contradict each other or were overturned, how long it took, and whose it is."""
     fields = (
         Field(
             "annotation_count",
@@ -46,6 +46,21 @@ def answered(stream: Stream) -> Mapping[str, Field]:
             tuple(Annotation.State.values),
             "How far its newest answer is",
             is_local=False,
+        ),
+        Field(
+            "was_returned",
+            "boolean",
+            Exists(of_example(stream).filter(state=Annotation.State.RETURNED)),
+            title="Whether a reviewer returned an answer to it",
+            is_local=False,
+        ),
+        Field(
+            "answer_seconds",
+            "number",
+            Subquery(newest_accepted(stream).values("active_s")[:1]),
+            title="How long its accepted answer took, in active seconds",
+            is_local=False,
+            verb=VERB,
         ),
         Field(
             "annotator",

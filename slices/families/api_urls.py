@@ -2,9 +2,14 @@
 
 from django.urls import path
 
-from slices.families import api
+from slices.families import api, api_hard_cases
 
 urlpatterns = [
+    path(
+        "projects/<slug:project>/streams/<slug:stream>/hard-cases",
+        api_hard_cases.HardCases.as_view(),
+        name="api-hard-cases",
+    ),
     path("projects/<slug:project>/families", api.FamilyList.as_view(), name="api-families"),
     path("projects/<slug:project>/families/<slug:slug>", api.FamilyDetail.as_view(), name="api-family"),
     path(

@@ -323,6 +323,7 @@ API = [
     Route("api-slices", {"GET": VIEW, "POST": MANAGE}, PROJECT, a_slice),
     Route("api-slice-preview", {"POST": VIEW}, PROJECT, lambda world: {"stream": world.stream.slug}),
     Route("api-slice", {"GET": VIEW, "PATCH": MANAGE}, SLICE, lambda world: {"name": world.slice.name}),
+    Route("api-hard-cases", {"GET": VIEW}, STREAM),
     Route("api-slice-versions", {"GET": VIEW}, SLICE),
     Route("api-slice-funnel", {"GET": VIEW}, SLICE),
     Route("api-slice-mix", {"GET": VIEW}, SLICE),
