@@ -51,7 +51,7 @@ def offered(stream: Any, text: str, kind: str = "") -> list[str]:
 
 
 def test_at_the_beginning_there_are_fields_and_functions(stream: Any) -> None:
-    assert offered(stream, "|", "field")[:4] == ["annotation_count", "annotator", "camera", "captured_at"]
+    assert offered(stream, "|", "field")[:4] == ["annotation_count", "annotator", "answer_seconds", "camera"]
     assert "pred.prod.label" in offered(stream, "store = 'a' and |", "field")
     assert offered(stream, "|", "function") == ["sample(", "split(", "slice(", "disagrees("]
     assert offered(stream, "|", "keyword") == ["not", "("]
