@@ -5,12 +5,14 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.docs import public, with_docs_policy
+from slices.runs.evidence_api import client
 from teams.access.index import unknown
 from teams.desk.site import desk
 from teams.platform.site import platform
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("teams.urls")),
+    path("sluice.py", client, name="client"),
     path("o/<slug:organization>/", include("projects.urls")),
     path("o/<slug:organization>/", include("labeling.urls")),
     path("o/<slug:organization>/", include("slices.urls")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from projects.conditions import Condition
 from projects.conditions.canonical import dumps
 from projects.conditions.nodes import duration
 from projects.streams.models import Stream
-from slices.definitions.meaning import spoken_of
+from slices.definitions.meaning import condition_of, spoken_of
 from slices.definitions.models import Slice, SliceVersion
 from slices.definitions.references import check_no_circle
 from slices.definitions.sampling import checked_dedupe, checked_sample
@@ -62,11 +62,20 @@ class Definition:
             "queues": sorted(set(self.queues)),
             "splits": [split for split in SPLITS if split in self.splits],
         }
-        meaning = values | {"condition": condition.canonical, "hash": ""}
-        for name in LATER:
-            if not meaning[name]:
-                del meaning[name]
-        return Definition(**values | {"hash": hashlib.sha256(dumps(meaning).encode()).hexdigest()})
+        text = canonical_text(values, condition)
+        return Definition(**values | {"hash": hashlib.sha256(text.encode()).hexdigest()})
+
+
+def canonical_text(values: Mapping[str, Any], condition: Condition) -> str:
+    """What the hash of a definition is over: the one text of all that mean the same."""
+    meaning = {**values, "condition": condition.canonical, "hash": ""}
+    return dumps({name: value for name, value in meaning.items() if value or name not in LATER})
+
+
+def text_of(version: SliceVersion) -> str:
+    """The canonical text of a version that was saved. Raises ConditionError where its fields are no more."""
+    names = [one.name for one in fields(Definition) if one.name not in ("hash", "condition")]
+    return canonical_text({name: getattr(version, name) for name in names}, condition_of(version))
 
 
 def check_params(condition: Condition) -> None:

@@ -45,7 +45,9 @@ def complete(*, run: Run, token: int, report: Report, body: Any, by: User) -> Ru
     """
     said = {"body_sha256": digest_of(body), "token": token, "metrics": report.metrics}
     rows = run.organization.runs.select_for_update(of=("self",))  # the same report sent twice takes turns
-    row = rows.select_related("organization", "project", "eval_snapshot", "model_version").get(pk=run.pk)
+    row = rows.select_related("organization", "project", "snapshot", "eval_snapshot", "model_version").get(
+        pk=run.pk
+    )
     if row.lease_token != token or row.state != Run.State.CLAIMED:
         return already(row, said)
     if report.outcome == "succeeded":
@@ -97,7 +99,10 @@ def succeed(run: Run, report: Report, said: dict[str, Any], by: User) -> None:
         raise Invalid([FieldError("/evaluations", "required", "An evaluation run reports an evaluation.")])
     end_attempt(run, "succeeded", "", now)
     finish(run, Run.State.SUCCEEDED, now, model_version=model, report=said)
-    record("run.succeeded", organization=run.organization, subject=run, by=by, model_version=model.pk)
+    bound = {"manifest_sha256": run.snapshot.manifest_sha256, "digest": model.digest} if run.snapshot else {}
+    record(
+        "run.succeeded", organization=run.organization, subject=run, by=by, model_version=model.pk, **bound
+    )
 
 
 def registered(run: Run, report: Report, by: User) -> ModelVersion:

@@ -13,9 +13,10 @@ from typing import IO
 
 from django.core.files.storage import default_storage
 
+from slices.snapshots import manifest
 from slices.snapshots.files import Draft
 from slices.snapshots.models import Snapshot
-from slices.snapshots.rows import name_of, rows_name
+from slices.snapshots.rows import name_of, read, rows_name
 from teams.identity.models import Organization
 
 SIZE = 32  # bytes of a digest; the file of digests has no other structure
@@ -83,6 +84,20 @@ def stored_digests(snapshot: Snapshot) -> Iterator[bytes]:
     with default_storage.open(digests_of(snapshot)) as file:
         while digest := file.read(SIZE):
             yield digest
+
+
+def erased(snapshot: Snapshot) -> list[int]:
+    """The members whose lines are gone, while their digests stayed."""
+    gone: list[int] = []
+    there = (line.row.example_id for some in read(snapshot) for line in some)
+    following = next(there, None)
+    for batch in manifest.read(snapshot):
+        for member in batch:
+            if member.example_id == following:
+                following = next(there, None)
+            else:
+                gone.append(member.example_id)
+    return gone
 
 
 def first_digest(snapshot: Snapshot) -> str:

@@ -83,6 +83,12 @@ def read(snapshot: Snapshot) -> Iterator[list[Member]]:
             ]
 
 
+def lines(snapshot: Snapshot) -> Iterator[bytes]:
+    """The canonical lines, some at a time: what the hash is over, so that anybody can compute it."""
+    for batch in read(snapshot):
+        yield b"".join(member.line() for member in batch)
+
+
 def verify(snapshot: Snapshot) -> bool:
     """Whether the stored manifest still has the hash that the snapshot was given."""
     return digest(member for batch in read(snapshot) for member in batch) == snapshot.manifest_sha256

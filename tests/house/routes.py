@@ -354,6 +354,9 @@ API = [
     Route("api-export", {"GET": EXPORT}, API_EXPORT),
     Route("api-export-cancel", {"POST": EXPORT}, API_EXPORT | {"export": "export_asked.pk"}),
     Route("api-export-file", {"GET": EXPORT}, API_EXPORT | {"name": "export_file"}),
+    Route("api-snapshot-evidence", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
+    Route("api-snapshot-members", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
+    Route("api-snapshot-digests", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
     Route("api-snapshot-manifest", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
     Route(
         "api-snapshot-media",
@@ -396,6 +399,7 @@ ELSEWHERE = {
     "invitation": "opened by its secret alone; tested with the invitations",
     "organizations": "lists the own memberships; tested with them",
     "schema": "the same public document for everybody",
+    "client": "the same program for everybody",
     "docs": "the same public document for everybody",
     "api": "the same short text for every token",
     None: "the 404 of an unknown address of the API",

@@ -108,8 +108,14 @@ def test_the_migrations_say_what_the_models_say() -> None:
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
 
 
+# Files that are long on purpose, each with the reason.
+ONE_FILE = {"slices/runs/client/sluice.py": "pipelines fetch it with curl and run it where nothing else is"}
+
+
 def test_no_file_has_outgrown_one_sitting() -> None:
     long = {
-        str(path): n for path, _tree in sources() if (n := len((ROOT / path).read_text().splitlines())) > 400
+        str(path): n
+        for path, _tree in sources()
+        if str(path) not in ONE_FILE and (n := len((ROOT / path).read_text().splitlines())) > 400
     }
     assert long == {}
