@@ -28,6 +28,7 @@ from projects.conditions.shapes import (
 )
 from projects.conditions.withholding import withheld
 from projects.streams import media
+from projects.streams.api import stream_at
 from projects.streams.models import Example, Media, Stream
 from projects.streams.rows import MAX_KEY
 from projects.streams.splits import Cuts, cuts_of
@@ -48,11 +49,7 @@ class StreamView(MachineView):
 
     def stream(self, project: str, stream: str) -> Stream:
         """The stream at this address, or 404."""
-        open_project = self.get_or_404(self.open_to_token(self.organization.projects), slug=project)
-        found: Stream = self.get_or_404(
-            open_project.streams.select_related("organization", "project"), slug=stream
-        )
-        return found
+        return stream_at(self, project, stream)
 
     def read(self, make: Callable[[], Condition]) -> Condition:
         """The condition that `make` makes, or a 422 with every error and its spot; 403 for a field withheld."""

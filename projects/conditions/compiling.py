@@ -36,7 +36,7 @@ from django.db.models.lookups import (
 
 from projects.conditions.fields import Differ, Field, HasOf
 from projects.conditions.moments import iso_length
-from projects.conditions.nodes import disagreeing, duration, moment
+from projects.conditions.nodes import SPLITS, disagreeing, duration, moment
 from projects.conditions.references import Reference, Target, read
 from projects.streams.splits import Cuts
 
@@ -48,6 +48,7 @@ ORDER: dict[str, Any] = {
     ">=": GreaterThanOrEqual,
 }
 SAMPLE_BUCKETS = 10_000
+MOST_HELD = 50  # values that are looked up in the index of attributes one by one
 
 
 Targets = Mapping[Reference, Target]
@@ -104,7 +105,12 @@ class Compiler:
 
     def on_field(self, op: str, args: list[Any]) -> Q:
         """An operator on a field."""
-        expression = self.fields[args[0]["property"]].expression
+        field = self.fields[args[0]["property"]]
+        if field.held_as and op in ("=", "in"):
+            wanted = args[1] if op == "in" else args[1:]
+            if len(wanted) <= MOST_HELD:
+                return holds_any(field.held_as, wanted)
+        expression = field.expression
         values = [operand(value) for value in args[1:]]
         match op:
             case "isNull":
@@ -128,6 +134,18 @@ class Compiler:
                 assert calendar is not None  # checked
                 return within(expression, calendar.before(values[1]), values[1])
         return Q(ORDER[op](expression, values[0]))
+
+
+def holds_any(name: str, values: list[Any]) -> Q:
+    """Whether a member of the attributes is one of some texts or booleans: what the index of attributes answers.
+
+    One that is missing, or of another type, equals none of them; numbers are not compared so, for 0.1 and
+    0.10000000000000000001 are one number to conditions and two to JSON.
+    """
+    found = Q()
+    for value in values:
+        found |= Q(attributes__contains={name: value})
+    return found
 
 
 def within(expression: Combinable, start: datetime, end: datetime) -> Q:
@@ -196,7 +214,9 @@ def bucket_under(cuts: Cuts) -> Combinable:
 
 
 def in_splits(cuts: Cuts, splits: Iterable[str]) -> Q:
-    """The examples of some splits."""
+    """The examples of some splits; all of them leave nobody out, and the cuts are not asked."""
+    if set(splits) == set(SPLITS):
+        return Q()
     bucket, wanted = bucket_under(cuts), Q(pk__in=[])
     for split in splits:
         low, high = cuts[split]

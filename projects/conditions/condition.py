@@ -108,6 +108,11 @@ class Condition:
         refers = any(leaf["op"] == "x_slice" for leaf in leaves(self.json))
         return not refers and all(field.is_local for field in self.used_fields.values())
 
+    @property
+    def asks_for_splits(self) -> bool:
+        """Whether it speaks of train, val or test, whose cuts may move."""
+        return any(leaf["op"] == "x_split" for leaf in leaves(self.json))
+
     def references(self) -> dict[str, int]:
         """{slice as referred to: version} of all that it leads to, slices within slices too.
 

@@ -37,6 +37,7 @@ class Field:
 
     `is_local`: a row of Example's columns alone tells it. `is_indexed`: an index serves comparisons with it.
     `verb`: what a caller must be allowed on the project to use it; empty for what everybody sees.
+    `held_as`: the member of `attributes` that holds it, where equal JSON is the same as an equal value.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Field:
     is_local: bool = True
     is_indexed: bool = False
     verb: str = ""
+    held_as: str = ""
 
 
 FieldSource = Callable[[Stream], Mapping[str, Field]]
@@ -148,6 +150,7 @@ def declared(stream: Stream) -> dict[str, Field]:
             spec.title,
             is_indexed=spec.quick is not None,
             verb=PERSONAL if spec.pii else "",
+            held_as=spec.name if spec.quick is None and spec.type in ("string", "enum", "boolean") else "",
         )
         for spec in field_specs(stream.fields).values()
     }

@@ -130,14 +130,20 @@ class PredictionsDoc(serializers.Serializer[Any]):
     predictions = PredictionRow(many=True)
 
 
+def stream_at(view: MachineView, project: str, stream: str) -> Stream:
+    """The stream at this address of a project that is open to the view's token, or 404."""
+    streams = view.organization.streams.select_related("project")
+    found: Stream = view.get_or_404(streams, project__slug=project, slug=stream)
+    found.project.organization = view.organization  # which it is; nobody has to ask again
+    return view.allowed_or_404(found, found.project)
+
+
 class StreamDoor(MachineView):
     """A view on one stream of a project that is open to the token."""
 
     def stream(self, project: str, stream: str) -> Stream:
         """The stream at this address, or 404."""
-        place = self.get_or_404(self.open_to_token(self.organization.projects), slug=project)
-        found: Stream = self.get_or_404(place.streams.select_related("project", "organization"), slug=stream)
-        return found
+        return stream_at(self, project, stream)
 
 
 class Predictions(StreamDoor):

@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from projects.schemas.fields import FieldSpec, field_specs
+from projects.schemas.fields import ACCEPTS, FieldSpec, field_specs
 from projects.streams import media
 from projects.streams.assigning import Splits
 from projects.streams.models import Stream
 from projects.streams.rows import Bad, MediaIn, RowIn
 from projects.streams.sniffing import Unkeepable, check_file
+from projects.streams.splits import Buckets
 from projects.streams.values import pointer
 from teams.access.problems import FieldError
 
@@ -30,8 +31,8 @@ class Line(msgspec.Struct, omit_defaults=True, gc=False):
     key: str
     captured_at: datetime
     attributes: dict[str, Any]
-    split_key: str
     bucket: int
+    split_key: str | None = None  # the key itself, where each example is split alone
     text: str = ""
     media_uri: str = ""
     media_type: str = ""
@@ -48,10 +49,11 @@ class Rules:
 
     def __init__(self, stream: Stream) -> None:
         specs = field_specs(stream.fields)
-        self.specs = tuple(specs.values())
-        self.promoted = tuple((spec.name, spec.written) for spec in self.specs if spec.written)
+        self.checks = tuple((spec, ACCEPTS[spec.type]) for spec in specs.values())
+        self.promoted = tuple((spec.name, spec.written) for spec in specs.values() if spec.written)
         self.split_by = stream.split_by
         self.splits = Splits(stream)
+        self.buckets = Buckets(self.splits.cuts.stored_by)
         self.organization = stream.organization
         self.pixels = MOST_PIXELS
         self.kept: dict[str, str] = {}
@@ -64,15 +66,21 @@ class Rules:
     def errors(self, row: RowIn) -> list[FieldError]:
         """What is wrong with a row that reads well; pointers start at the row."""
         found, get = [], row.attributes.get
-        for spec in self.specs:
+        for spec, accepts in self.checks:
             value = get(spec.name)
-            if not spec.accepts(value):
+            if not (spec.nullable if value is None else accepts(spec, value)):
                 found.append(wrong(spec, value))
         if self.split_by:
             found += self.split_errors(row.attributes)
-        if row.media is not None:
+        if row.media is not None and not is_plain(row.media):
             found += self.media_errors(row.media)
-        return found or self.splits.refusal(row, self.split_key(row))
+        if found or self.is_hashed(row):
+            return found
+        return self.splits.refusal(row, self.split_key(row))
+
+    def is_hashed(self, row: RowIn) -> bool:
+        """Whether its key's hash alone says where it goes, as that of most rows does."""
+        return row.split is None and not self.split_by
 
     def split_key(self, row: RowIn) -> str:
         """The group of a row."""
@@ -108,18 +116,16 @@ class Rules:
 
     def line(self, row: RowIn, now: datetime, uri: str, media_type: str) -> Line:
         """The line of a row without errors. A row without a time gets `now`: the insert knows it by that."""
-        split_key, given = self.split_key(row), row.attributes
-        return Line(
-            row.key,
-            row.captured_at or now,
-            given,
-            split_key,
-            self.splits.bucket(row, split_key),
-            row.text,
-            uri,
-            media_type,
-            **{column: given[name] for name, column in self.promoted if name in given},
-        )
+        given = row.attributes
+        if self.is_hashed(row):
+            split_key, bucket = None, self.buckets.of(row.key)
+        else:
+            split_key = self.split_key(row)
+            bucket = self.splits.bucket(row, split_key)
+        line = Line(row.key, row.captured_at or now, given, bucket, split_key, row.text, uri, media_type)
+        for name, column in self.promoted:
+            setattr(line, column, given.get(name))
+        return line
 
 
 def wrong(spec: FieldSpec, value: Any) -> FieldError:
@@ -133,3 +139,9 @@ def is_address(uri: str) -> bool:
     if not uri.startswith(STORED):
         return bool(URI.match(uri))
     return uri not in STORED and uri.isprintable() and uri == uri.strip()
+
+
+def is_plain(media: MediaIn) -> bool:
+    """Whether a picture is just named, by an address on the web that can be used."""
+    named = media.uri is not None and media.data is None and media.uri.startswith("http")
+    return named and URI.match(media.uri or "") is not None

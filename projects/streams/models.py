@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -281,8 +282,13 @@ class Example(OrganizationModel):
         indexes = [
             models.Index(
                 fields=["organization", "stream", "k1", "captured_at"],
-                include=["confidence", "label", "id"],
+                include=["confidence", "label", "id", "bucket"],
                 name="example_slice",
+            ),
+            GinIndex(
+                fields=["organization", "attributes"],
+                opclasses=["int8_ops", "jsonb_path_ops"],
+                name="example_attributes",
             ),
             models.Index(fields=["organization", "stream", "-id"], name="example_newest"),
             # Only streams that split by an attribute have rows in it; the others pay nothing for it.

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from projects.streams.values import has_nul, odd_values
+from projects.streams.values import are_plain, has_nul, odd_values
 from teams.access.problems import FieldError, Invalid, Problem
 
 MAX_ROWS = 1000
@@ -123,6 +123,7 @@ class Reader(Generic[Body, Row]):
     def __init__(self, envelope: type[Body], row: type[Row]) -> None:
         self.envelope: msgspec.json.Decoder[Body] = msgspec.json.Decoder(envelope)
         self.row: msgspec.json.Decoder[Row] = msgspec.json.Decoder(row)
+        self.list: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self.type = envelope
 
     def body(self, raw: bytes) -> Body:
@@ -155,7 +156,19 @@ class Reader(Generic[Body, Row]):
             raise Problem(422, "no_rows", f"A batch has 1 to {MAX_ROWS} rows; this one has none.")
         if len(raw) > MAX_ROWS:
             raise Problem(413, "too_many_rows", f"A batch has 1 to {MAX_ROWS} rows; this one has {len(raw)}.")
-        return [self.read(row) for row in raw]
+        together = self.read_together(raw)
+        return together if together is not None else [self.read(row) for row in raw]
+
+    def read_together(self, raw: list[msgspec.Raw]) -> list[Row | Bad] | None:
+        """All rows in one go, which is much faster; None where one is, or may be, at fault: then each is read alone."""
+        joined = b"[%b]" % b",".join(raw)
+        if b"\\u0000" in joined or max(memoryview(row).nbytes for row in raw) > MAX_ROW_BYTES:
+            return None
+        try:
+            rows: list[Any] = self.list.decode(joined)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        return rows if len(rows) == len(raw) and all(map(is_plain, rows)) else None
 
     def read(self, raw: msgspec.Raw) -> Row | Bad:
         """One row."""
@@ -183,6 +196,17 @@ def key_in(raw: msgspec.Raw) -> str | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return key[:MAX_KEY].replace("\x00", "") or None
+
+
+def is_plain(row: RowIn | PredictionIn) -> bool:
+    """Whether `unkeepable` has nothing to say of a row without NUL that is not too large; False if it may have."""
+    if not row.key.isprintable() or row.key != row.key.strip():
+        return False
+    if isinstance(row, PredictionIn):
+        return not row.output
+    at = row.captured_at
+    is_alone = not row.predictions and not row.labels
+    return is_alone and (at is None or EARLIEST <= at < LATEST) and are_plain(row.attributes)
 
 
 def unkeepable(row: RowIn | PredictionIn, raw: bytes) -> list[FieldError]:

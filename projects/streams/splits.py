@@ -11,10 +11,21 @@ Split = Literal["test", "val", "train"]
 SEPARATOR = b"\x1f"
 
 
+class Buckets:
+    """`bucket_of` for many keys under one salt."""
+
+    def __init__(self, salt: str) -> None:
+        self.salted = salt.encode() + SEPARATOR
+
+    def of(self, group_key: str) -> int:
+        """The bucket of a key."""
+        digest = hashlib.sha256(self.salted + group_key.encode()).digest()
+        return int.from_bytes(digest[:8], "big") % SplitPolicy.BUCKETS
+
+
 def bucket_of(salt: str, group_key: str) -> int:
     """0 to 9,999: the first eight bytes of SHA-256 over salt, unit separator and key, big-endian, modulo 10,000."""
-    digest = hashlib.sha256(salt.encode() + SEPARATOR + group_key.encode()).digest()
-    return int.from_bytes(digest[:8], "big") % SplitPolicy.BUCKETS
+    return Buckets(salt).of(group_key)
 
 
 class Cuts(dict[str, tuple[int, int]]):

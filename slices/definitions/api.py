@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from projects.conditions import Condition
 from projects.streams.models import Project, Stream
 from slices.definitions.actions import change_slice, create_slice, current, describe_slice
+from slices.definitions.asking import live_count
 from slices.definitions.listing import found_by
 from slices.definitions.meaning import condition_of
-from slices.definitions.members import live_count
 from slices.definitions.models import Slice, SliceVersion
 from slices.definitions.shapes import (
     SliceChangeIn,

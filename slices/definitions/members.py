@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from labeling.answers.labels import accepted_labels
 from labeling.tasks.models import SelectedBy
@@ -51,7 +52,8 @@ def steps(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Iter
     if version.dedupe is not None:
         rows = without_doubles(rows, version.dedupe, stream)
         yield "dedupe", rows
-    rows = rows.filter(in_splits(cuts_of(stream), version.splits) & in_holdout(version, as_of))
+    cuts: Any = SimpleLazyObject(lambda: cuts_of(stream))  # asked only where a split is left out
+    rows = rows.filter(in_splits(cuts, version.splits) & in_holdout(version, as_of))
     yield "split", rows
     if version.sample is not None:
         rows = drawn(rows, version.sample, stream, labels(version, as_of))
@@ -88,13 +90,6 @@ def funnel(version: SliceVersion, as_of: datetime, values: Values = NONE) -> lis
         if name == "window" and version.window and "grace" in version.window:
             told[-1]["late_rows"] = rows.filter(late(version.window)).count()
     return told
-
-
-def live_count(version: SliceVersion, values: Values = NONE) -> tuple[int, bool]:
-    """(members now, whether that is exact): counted no further than 10,000."""
-    *_before, (_name, rows) = steps(version, timezone.now(), values)
-    n = rows.order_by()[: COUNT_UP_TO + 1].count()
-    return min(n, COUNT_UP_TO), n <= COUNT_UP_TO
 
 
 def newest(version: SliceVersion, limit: int, values: Values = NONE) -> QuerySet[Example]:

@@ -13,7 +13,8 @@ from projects.streams.media import shows_media
 from projects.streams.models import Project
 from projects.streams.shown import shown
 from slices.definitions.actions import current
-from slices.definitions.members import live_count, newest
+from slices.definitions.asking import live_count
+from slices.definitions.members import newest
 from slices.definitions.saying import chips
 from slices.families.actions import change_child
 from slices.families.listing import lines

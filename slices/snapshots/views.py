@@ -21,7 +21,8 @@ from projects.streams.models import Project
 from projects.streams.ranges import begins
 from projects.streams.shown import shown
 from slices.definitions.actions import current
-from slices.definitions.members import funnel, live_count, newest
+from slices.definitions.asking import live_count
+from slices.definitions.members import funnel, newest
 from slices.definitions.models import Slice
 from slices.definitions.saying import chips
 from slices.snapshots.actions import being_frozen, check_freeze, note_download, request_freeze

@@ -68,6 +68,12 @@ class MachineView(GenericAPIView):
         token: Any = self.request.auth
         return verb in token.verbs and self.user.has_perm(verb, row)
 
+    def allowed_or_404(self, row: Any, project: models.Model) -> Any:
+        """The row, if the token may act on its project: one question, where `open_to_token` would ask of all."""
+        if not self.user.has_perm(self.verb_for(self.request.method), project):
+            raise Http404
+        return row
+
     def get_or_404(self, rows: models.QuerySet[Any], **lookup: Any) -> Any:
         """One row, or a 404 that is the same for foreign and unknown."""
         try:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
-from guardian.core import ObjectPermissionChecker
 
-from teams.access.permissions import membership_of, open_to
+from teams.access.permissions import granted_to, membership_of, open_to
 from teams.identity.models import Organization, User
 from teams.identity.roles import EVERYWHERE
 
@@ -48,12 +47,4 @@ class MembershipBackend(AuthenticationBackend):
         if user.is_superuser:  # to whom guardian's checker would say yes
             rows = type(obj)._default_manager.filter(organization_id=organization_id, pk=obj.pk)
             return open_to(rows, user, perm).exists()
-        return _checker(user).has_perm(perm.split(".", 1)[1], obj)
-
-
-def _checker(user: User) -> ObjectPermissionChecker:
-    """Guardian's answers, remembered for as long as the user object lives: one request."""
-    checker: ObjectPermissionChecker | None = getattr(user, "_sluice_checker", None)
-    if checker is None:
-        checker = user._sluice_checker = ObjectPermissionChecker(user)  # type: ignore[attr-defined]
-    return checker
+        return perm.split(".", 1)[1] in granted_to(user, obj)

@@ -49,6 +49,22 @@ def open_to(rows: models.QuerySet[M], user: User, verb: str) -> models.QuerySet[
     )
 
 
+def granted_to(user: User, row: models.Model) -> frozenset[str]:
+    """What a person was granted on a row, themselves or with a team, asked once a request; roles limit it further.
+
+    The same that guardian's checker says, in one statement instead of two.
+    """
+    known: dict[tuple[type, Any], frozenset[str]] = user.__dict__.setdefault("_sluice_granted", {})
+    if (type(row), row.pk) not in known:
+        direct: Any = get_user_obj_perms_model(row)
+        by_team: Any = get_group_obj_perms_model(row)
+        own = direct.objects.filter(user=user, content_object=row)
+        teams = by_team.objects.filter(group__user=user, content_object=row)
+        codes = own.values_list("permission__codename").union(teams.values_list("permission__codename"))
+        known[type(row), row.pk] = frozenset(code for (code,) in codes)
+    return known[type(row), row.pk]
+
+
 def grant(verb: str, to: Team | User, row: models.Model) -> None:
     """Let a team or a person do something to one row, as far as their role goes."""
     assign_perm(_grantable(verb), to.group if isinstance(to, Team) else to, row)

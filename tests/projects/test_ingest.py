@@ -7,12 +7,14 @@ import json
 from io import BytesIO
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from projects.models import Example, Media, Prediction
+from projects.streams.rows import EXAMPLES
 from projects.streams.splits import bucket_of
 from teams.identity.roles import Role
 from teams.models import Event, Job
@@ -210,3 +212,33 @@ def test_no_row_whatsoever_is_a_server_error(send, rows) -> None:
 )
 def test_buckets_are_those_of_the_published_vectors(salt, key, bucket) -> None:
     assert bucket_of(salt, key) == bucket
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(max_size=4),
+    st.sampled_from(["\u0000", "x" * 130]),
+    st.lists(st.text(max_size=2), max_size=2),
+)
+ROW = st.fixed_dictionaries(
+    {},
+    optional={
+        "key": st.one_of(
+            st.text(max_size=3), st.sampled_from(["a", "b", " c", "d\n", "x" * 201]), st.just(7)
+        ),
+        "captured_at": st.sampled_from(["2026-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "2026-01-01", 5]),
+        "attributes": st.dictionaries(st.sampled_from(["store", "", "y" * 121, "z"]), ODD, max_size=3),
+        "predictions": st.just([{"model": "m", "version": "1", "label": "x", "output": {"a": 1e300}}]),
+        "more": ODD,
+    },
+)
+
+
+@given(st.lists(ROW, min_size=1, max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_rows_that_are_read_together_are_read_as_each_alone(rows: list[Any]) -> None:
+    raw = [msgspec.Raw(json.dumps(row).encode()) for row in rows]
+    assert EXAMPLES.rows(raw) == [EXAMPLES.read(row) for row in raw]

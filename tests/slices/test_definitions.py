@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from projects.conditions import Condition, ConditionError
 from slices.definitions.actions import Definition, change_slice, create_slice, current
-from slices.definitions.members import funnel, live_count, members, steps
+from slices.definitions.asking import live_count
+from slices.definitions.members import funnel, members, steps
 from slices.definitions.saying import chips
 from slices.models import SliceVersion
 from teams.identity.refused import Refused

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from projects.conditions import Condition, ConditionError
 from slices.definitions.actions import Definition, change_slice, create_slice, current
-from slices.definitions.members import funnel, live_count, members
+from slices.definitions.asking import live_count
+from slices.definitions.members import funnel, members
 from slices.models import Snapshot
 from slices.snapshots.actions import freeze_now
 from slices.snapshots.building import TooSmall

@@ -1,0 +1,151 @@
+"""Snapshots as files, beside a bare COPY of the same rows: how fast, how much memory, how soon, how small."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.utils import timezone
+
+from projects.models import Stream
+from slices.definitions.actions import Definition, create_slice, current
+from slices.models import SliceVersion, Snapshot
+from slices.snapshots import rows
+from slices.snapshots.actions import freeze_now
+from slices.snapshots.building import batches
+from tests.benchmarks.filling import fill, sweep
+from tests.factories import StreamFactory, token
+from tests.recorder import BENCHMARKS, Goal, busy, interleaved, ratio_entry, write
+
+MEMBERS = 100_000
+MANY = 1_000_000
+ROUNDS = 5
+DOWNLOADS = 20
+BARE = """
+COPY (
+    SELECT id, bucket, attributes, captured_at, key, label, media_type, media_uri, text FROM projects_example
+    WHERE organization_id = %s AND stream_id = %s ORDER BY id
+) TO STDOUT
+"""
+
+
+def version_of(stream: Stream) -> SliceVersion:
+    """Everything on a stream."""
+    everything = Definition(labels="any", splits=("train", "val"))
+    return current(create_slice(stream=stream, slug="all", name="All", definition=everything, by=None))
+
+
+@pytest.fixture
+def version(files: Path) -> SliceVersion:
+    """A slice of all examples that are not for testing."""
+    stream = StreamFactory()
+    fill(stream, MEMBERS * 10 // 9)
+    sweep()
+    return version_of(stream)
+
+
+def bare(stream: Stream, path: Path) -> None:
+    """The least that any export must do."""
+    with connection.cursor() as cursor, open(path, "wb") as file:
+        with cursor.copy(BARE, [stream.organization_id, stream.pk]) as copied:
+            for part in copied:
+                file.write(part)
+
+
+def lines(version: SliceVersion, path: Path) -> None:
+    """The lines of JSON of a slice's members."""
+    with open(path, "wb") as file:
+        what = rows.Writer(version.organization, file)
+        for batch in batches(version, timezone.now()):
+            what.add(batch)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_jsonl(version: SliceVersion, tmp_path: Path) -> None:
+    stream, ours, theirs = version.slice.stream, tmp_path / "ours", tmp_path / "theirs"
+    pairs = interleaved(lambda: lines(version, ours), lambda: bare(stream, theirs), rounds=ROUNDS, clock=busy)
+    members, all_of_them = (path.read_bytes().count(b"\n") for path in (ours, theirs))
+    assert members == version.organization.examples.filter(bucket__gte=1000).count()
+    ratios = [(members / one) / (all_of_them / other) for one, other in pairs]
+    name = "lines of JSON of a slice's members: rate a second of CPU against raw COPY TO"
+    write(BENCHMARKS, ratio_entry(name, ratios, Goal(">=", 0.5)))
+    rates = [(round(members / one), round(all_of_them / other)) for one, other in pairs]
+    print(f"rows a second of CPU (ours, COPY): {rates}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_download_begins_soon_and_a_manifest_is_small(version: SliceVersion, api: Any) -> None:
+    started = time.perf_counter()
+    snapshot = freeze_now(slice_version=version, role="train", as_of=timezone.now(), by=None)
+    took = time.perf_counter() - started
+    script = api(token(snapshot.organization, snapshot.project)[1])
+    firsts = [first_byte(script, snapshot) for _time in range(DOWNLOADS)]
+    p95 = statistics.quantiles(firsts, n=20)[-1]
+    entry = ratio_entry("first byte of a snapshot of 100,000: p95, seconds", firsts, Goal("<=", 2))
+    write(BENCHMARKS, entry | {"met": p95 <= 2})
+    size = default_storage.size(snapshot.manifest_name) / snapshot.n_total
+    write(BENCHMARKS, ratio_entry("manifest: bytes a member", [size], Goal("<=", 8)))
+    print(
+        f"freezing {snapshot.n_total:,}: {took:.1f} s; first byte p95: {p95 * 1000:.0f} ms; {size:.2f} bytes"
+    )
+
+
+def first_byte(script: Any, snapshot: Snapshot) -> float:
+    """Seconds until the first part of a download is there."""
+    started = time.perf_counter()
+    answer = script.get(f"/api/v1/snapshots/{snapshot.pk}/download")
+    assert answer.status_code == 200
+    next(iter(answer.streaming_content))
+    took = time.perf_counter() - started
+    answer.close()
+    return took
+
+
+def peak() -> float:
+    """The most memory that this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def grown(version_id: int, found: Any) -> None:
+    """How much more memory it takes to freeze a slice of a million than one of ten thousand."""
+    connection.close()
+    version = SliceVersion.objects.get(pk=version_id)
+    small = version_of_few(version)
+    freeze_now(slice_version=small, role="train", as_of=timezone.now(), by=None)
+    before = peak()
+    snapshot = freeze_now(slice_version=version, role="train", as_of=timezone.now(), by=None)
+    found.put((snapshot.n_total, peak() - before))
+
+
+def version_of_few(version: SliceVersion) -> SliceVersion:
+    """Ten thousand of them."""
+    few = Definition(labels="any", splits=("train", "val"), max_size=10_000)
+    stream = version.slice.stream
+    return current(create_slice(stream=stream, slug="few", name="Few", definition=few, by=None))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_memory_stays_flat(files: Path) -> None:
+    stream = StreamFactory()
+    fill(stream, MANY * 10 // 9)
+    sweep()
+    version = version_of(stream)
+    connection.close()
+    context = multiprocessing.get_context("fork")
+    found = context.Queue()
+    process = context.Process(target=grown, args=(version.pk, found))
+    process.start()
+    n, more = found.get(timeout=900)
+    process.join()
+    assert n >= MANY
+    entry = ratio_entry(
+        "freezing a million rather than ten thousand: MB of memory more", [more], Goal("<=", 50)
+    )
+    write(BENCHMARKS, entry)
