@@ -18,6 +18,7 @@ from teams.identity.refused import Refused
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+LONGEST = 200  # characters of a sentence about one value
 TITLES = {
     400: "Unreadable request",
     401: "Not signed in",
@@ -152,7 +153,13 @@ def flatten(detail: Any, pointer: str = "") -> list[FieldError]:
         return [row for index, value in enumerate(detail) for row in flatten(value, f"{pointer}/{index}")]
     values = detail if isinstance(detail, list) else [detail]
     where = pointer.removesuffix("/non_field_errors")
-    return [FieldError(where, getattr(value, "code", "invalid"), str(value)) for value in values]
+    return [FieldError(where, getattr(value, "code", "invalid"), short(value)) for value in values]
+
+
+def short(sentence: Any) -> str:
+    """A sentence that may repeat what was sent, which may be long."""
+    text = str(sentence)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def escape(key: Any) -> str:
