@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from projects.erasure.reports import register_report
 from slices.definitions.erasing import put_notes_away
 from slices.runs.erasing import erase_reports, erase_results
+from slices.runs.lineage import of_erasure
 from slices.runs.needing import of_evaluations, of_models, of_runs
 from slices.snapshots.pinning import register_pinner
 from slices.snapshots.redacting import erase_from_snapshots
@@ -22,6 +24,7 @@ def register_erasers() -> None:
         "snapshots", erase_from_snapshots, words=_("Files of snapshots, and what was made of them")
     )
     words = _("Members of snapshots, marked")
+    register_report("used", of_erasure, "slices/runs/lineage.html")
     register_eraser("redactions", mark, words=words, at_once=True, count=count_snapshots)
 
 

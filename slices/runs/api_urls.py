@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from slices.runs import api, evidence_api
+from slices.runs import api, evidence_api, lineage_api
 
 urlpatterns = [
+    path("examples/<int:pk>/lineage", lineage_api.ExampleLineage.as_view(), name="api-example-lineage"),
     path("runs/claim", api.Claim.as_view(), name="api-runs-claim"),
     path("runs/<int:pk>", api.RunDetail.as_view(), name="api-run"),
     path("runs/<int:pk>/heartbeat", api.Heartbeat.as_view(), name="api-run-heartbeat"),

@@ -247,6 +247,7 @@ API = [
     ),
     Route("api-erasure", {"GET": MANAGE}, PROJECT | {"pk": "erasure.pk"}),
     Route("api-example", {"GET": VIEW}, {"pk": "example_row.pk"}),
+    Route("api-example-lineage", {"GET": VIEW}, {"pk": "example_row.pk"}),
     Route(
         "api-example-by-key",
         {"GET": VIEW},

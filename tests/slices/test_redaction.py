@@ -22,14 +22,18 @@ from slices.snapshots.actions import freeze
 from slices.snapshots.evidence import intact
 from slices.snapshots.expiring import settle_all
 from slices.snapshots.manifest import read, verify
+from teams.identity.roles import Role
 from tests.factories import (
     AnnotationFactory,
     ExampleFactory,
     ModelVersionFactory,
+    PlacementFactory,
     ProjectFactory,
     QueueFactory,
+    RunFactory,
     StreamFactory,
     TaskFactory,
+    member,
     token,
 )
 
@@ -251,3 +255,27 @@ def test_every_snapshot_has_a_keeping(stream) -> None:
     snapshot = frozen(stream)
     row = Keeping.objects.get(snapshot=snapshot)
     assert (row.expired_at, row.look_at - snapshot.built_at) == (None, timedelta(days=180))
+
+
+@pytest.mark.django_db
+def test_where_an_example_was_used_is_told_also_after_it_was_erased(stream, script, page) -> None:
+    ann, *_others = examples(stream, "ann", "bob")
+    snapshot = frozen(stream)
+    ExampleFactory(stream=stream, key="later")
+    model = ModelVersionFactory(project=stream.project, name="digits", version="7")
+    run = RunFactory(project=stream.project, snapshot=snapshot, model_version=model, state="succeeded")
+    PlacementFactory(project=stream.project, slug="live", stage="production", model_version=model)
+    url = f"/api/v1/examples/{ann.pk}/lineage"
+    before = script.get(url).json()
+    erasure = forget(stream, ann)
+    work()
+    after = script.get(url).json()
+    assert [row["grade"] for said in (before, after) for row in said["snapshots"]] == ["exact", "redacted(1)"]
+    learnt = {"id": model.pk, "name": "digits", "version": "7", "run": run.pk, "snapshot": snapshot.pk}
+    assert (before["model_versions"], after["model_versions"]) == ([learnt], [learnt])
+    assert [row["placement"] for row in after["placements"]] == ["live"]
+    owner = member(stream.organization, Role.OWNER)
+    here = f"/o/{stream.organization.slug}/projects/digits/erasures/{erasure.pk}/"
+    shown = page(owner).get(here).content.decode()
+    assert ("digits@7" in shown, "redacted(1)" in shown) == (True, True)
+    assert script.get("/api/v1/examples/999999/lineage").status_code == 404
