@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 LONGEST = 200  # characters of a sentence about one value
+MOST = 100  # errors of one answer
 TITLES = {
     400: "Unreadable request",
     401: "Not signed in",
@@ -118,7 +119,7 @@ def describe(error: Exception) -> dict[str, Any]:
         case Refused():
             return body(error.status, error.code, str(error.sentence))
         case exceptions.ValidationError():
-            errors = [asdict(row) for row in flatten(error.detail)]
+            errors = [asdict(row) for row in flatten(error.detail)[:MOST]]
             return body(422, "invalid", "The request is readable but wrong.", errors=errors)
         case exceptions.ParseError():
             return body(400, "unreadable", str(error.detail))
