@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from mimetypes import guess_type
-from typing import IO
+from typing import IO, Any
 
 from django.core.files.storage import default_storage
 from django.http import HttpRequest
@@ -64,6 +64,13 @@ def shown(organization: Organization, example: Example) -> Shown:
     """An example in a list; nothing is read for it."""
     uri = example.media_uri
     return Shown(kind_of(example), signed_url(organization, example), example.key, example.text, uri)
+
+
+def thumbs(organization: Organization, rows: Iterable[Example]) -> list[dict[str, Any]]:
+    """Examples as `projects/streams/thumbs.html` draws them; a live page keeps a picture by `keep`."""
+    return [
+        {"example": row, "media": shown(organization, row), "keep": f"{row.pk}-{row.rev}"} for row in rows
+    ]
 
 
 def shown_whole(organization: Organization, example: Example, *, by: User) -> Shown:

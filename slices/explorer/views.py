@@ -18,7 +18,7 @@ from projects.schemas.fields import field_specs
 from projects.streams.doors import can, open_project
 from projects.streams.media import shows_media
 from projects.streams.models import Project, Stream
-from projects.streams.shown import shown as media_of
+from projects.streams.shown import thumbs
 from slices.definitions.models import Slice
 from slices.explorer.asking import Asked, May, read
 from slices.explorer.finding import children_of, find
@@ -165,8 +165,5 @@ def found(request: MemberRequest, asked: Asked) -> dict[str, Any]:
         seen = find(asked.condition, timezone.now())
     except Refused as refused:
         return {"found_too_slow": refused.sentence}
-    rows = [
-        {"example": row, "media": media_of(request.organization, row), "keep": f"{row.pk}-{row.rev}"}
-        for row in seen.examples
-    ]
+    rows = thumbs(request.organization, seen.examples)
     return {"found": seen, "examples": rows}

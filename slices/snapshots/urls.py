@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from slices.snapshots import children, export_views, views
+from slices.snapshots import children, comparing, export_views, looking, views
 
+SLICE = "projects/<slug:project>/slices/<slug:slug>/"
 CHILD = "projects/<slug:project>/families/<slug:slug>/<int:pk>/"
 SNAPSHOT = "projects/<slug:project>/snapshots/<int:pk>/"
 EXPORT = f"{SNAPSHOT}exports/<int:export>/"
@@ -12,8 +13,11 @@ urlpatterns = [
     path(CHILD, children.child, name="family-child"),
     path(f"{CHILD}move/", children.move_child, name="family-child-move"),
     path(f"{CHILD}freeze/", children.freeze_child, name="family-child-freeze"),
-    path("projects/<slug:project>/slices/<slug:slug>/", views.slice_page, name="slice"),
-    path("projects/<slug:project>/slices/<slug:slug>/freeze/", views.freeze_slice, name="slice-freeze"),
+    path(SLICE, looking.slice_page, name="slice"),
+    path(f"{SLICE}now/", looking.slice_now, name="slice-now"),
+    path(f"{SLICE}figures/", looking.slice_figures, name="slice-figures"),
+    path(f"{SLICE}compare/", comparing.compare_page, name="slice-compare"),
+    path(f"{SLICE}freeze/", views.freeze_slice, name="slice-freeze"),
     path(SNAPSHOT, views.snapshot_page, name="snapshot"),
     path(f"{SNAPSHOT}download/", views.download, name="snapshot-download"),
     path(f"{SNAPSHOT}exports/", export_views.export_snapshot, name="snapshot-export"),

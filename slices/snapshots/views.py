@@ -1,4 +1,4 @@
-"""One slice, what is in it now, and what was frozen of it; one snapshot with its evidence."""
+"""Freezing a slice by hand; one snapshot with its evidence, and its files."""
 
 from __future__ import annotations
 
@@ -11,79 +11,22 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from projects.streams.doors import can, do, open_project, see_other, why_refused
-from projects.streams.media import shows_media
 from projects.streams.models import Project
 from projects.streams.ranges import begins
-from projects.streams.shown import shown
-from slices.definitions.actions import current
-from slices.definitions.asking import live_count
-from slices.definitions.members import funnel, newest
-from slices.definitions.models import Slice
 from slices.definitions.saying import chips
-from slices.snapshots.actions import being_frozen, check_freeze, note_download, request_freeze
+from slices.snapshots.actions import note_download, request_freeze
 from slices.snapshots.downloads import AT_ONCE, downloadable
 from slices.snapshots.export_views import panel
 from slices.snapshots.grades import check_rows, grade_of, graded
+from slices.snapshots.looking import find
 from slices.snapshots.models import Snapshot
 from slices.snapshots.saying import spoken
 from slices.snapshots.serving import serve
 from teams.access.tenancy import MemberRequest, member_page
-
-EXAMPLES = 12
-SNAPSHOTS = 20
-RUNS = 5
-
-
-def find(project: Project, slug: str) -> Slice:
-    """The slice at this address, or 404."""
-    return get_object_or_404(project.slices.select_related("stream", "project", "organization"), slug=slug)
-
-
-@require_safe
-@shows_media
-@member_page("projects.view_project")
-def slice_page(request: MemberRequest, project: str, slug: str) -> HttpResponse:
-    """What a slice means, who is in it now, and its snapshots."""
-    place = open_project(request, project)
-    found = find(place, slug)
-    version = current(found)
-    if version.params:
-        return see_other(reverse("family", args=[request.organization.slug, place.slug, found.slug]))
-    n, exact = live_count(version)
-    snapshots = request.organization.snapshots.filter(slice_version__slice=found)
-    runs = request.organization.runs.filter(slice_version__slice=found).select_related("model_version")
-    latest = list(snapshots.select_related("slice_version").order_by("-as_of", "-pk")[:SNAPSHOTS])
-    context: dict[str, Any] = {
-        "project": place,
-        "slice": found,
-        "version": version,
-        "chips": chips(version),
-        "n": n,
-        "exact": exact,
-        "examples": [
-            {"example": row, "media": shown(request.organization, row)} for row in newest(version, EXAMPLES)
-        ],
-        "funnel": spoken(funnel(version, timezone.now())),
-        "snapshots": latest,
-        "runs": list(runs.order_by("-pk")[:RUNS]),
-        "may_freeze": can(request, "projects.manage_project", place),
-        "freezing": being_frozen(found),
-        "why_not": why_refused(check_freeze, version, n),
-        "refused": refused_since(found, latest[0] if latest else None),
-    }
-    return render(request, "slices/snapshots/slice.html", context)
-
-
-def refused_since(found: Slice, last: Snapshot | None) -> Any:
-    """The event of a freeze that found too little, if none has succeeded since."""
-    events = found.organization.events.about(found).filter(kind="snapshot.refused")
-    event = events.first()
-    return event if event and (last is None or event.at > last.built_at) else None
 
 
 @require_POST

@@ -1,6 +1,8 @@
 // A page about something that is still going on fetches itself until it is over: main says how often (data-fresh-s).
 // Nothing is taken from under a person's hands: while the focus is inside, or a dialog is open, the page waits.
 
+import { same, swap as put } from "./swapping.js";
+
 const main = document.querySelector("main");
 const seconds = (element) => Number(element?.dataset.freshS ?? 0);
 const isInUse = () => main.contains(document.activeElement) && document.activeElement !== main;
@@ -19,10 +21,8 @@ async function look() {
 }
 
 function swap(fresh) {
-  if (!fresh || fresh.innerHTML === main.innerHTML) return;
-  const open = [...main.querySelectorAll("details")].map((it) => it.open);
-  main.replaceChildren(...fresh.childNodes);
-  main.querySelectorAll("details").forEach((it, index) => (it.open = open[index] ?? it.open));
+  if (!fresh || same(main, fresh)) return;
+  put(main, fresh);
   if (fresh.dataset.freshS) return;
   delete main.dataset.freshS;
   const words = main.querySelector("h1, .badge")?.textContent.trim() ?? "";
