@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 
 from projects.streams.models import Project
 from slices.definitions.figures import figures
@@ -14,12 +14,19 @@ from slices.definitions.saying import clauses
 
 
 def described(project: Project, rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """Slices as lists show them, with how many are in each now; three queries for all of them."""
+    """Slices as lists show them, with how many are in each now, and children of a family; four queries for all."""
     organization = project.organization
+    of_families = organization.children.filter(family__slice__in=[row.pk for row in rows]).order_by()
+    children = dict(of_families.values_list("family__slice").annotate(n=Count("pk")))
     versions = organization.slice_versions.filter(pk__in=[row.version_id for row in rows])
     counted = figures(organization, list(versions))
     return [
-        {"slice": row, "clauses": clauses(row.condition), "figure": counted.get(row.version_id)}
+        {
+            "slice": row,
+            "clauses": clauses(row.condition),
+            "figure": counted.get(row.version_id),
+            "children": children.get(row.pk, 0) if row.is_family else None,
+        }
         for row in rows
     ]
 
@@ -43,6 +50,7 @@ def with_last(project: Project) -> QuerySet[Slice]:
     frozen = organization.snapshots.filter(slice_version__slice=OuterRef("pk")).order_by("-as_of", "-pk")
     run = organization.runs.filter(slice_version__slice=OuterRef("pk")).order_by("-pk")
     rows = project.slices.select_related("stream").annotate(
+        is_family=ExpressionWrapper(Q(family__isnull=False), output_field=BooleanField()),
         condition=Subquery(version.values("condition")[:1]),
         version=Subquery(version.values("version")[:1]),
         version_id=Subquery(version.values("pk")[:1]),

@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.conditions.nodes import SPLITS, duration
 from projects.streams.models import Project
+from slices.definitions.actions import checked_tags
 from slices.definitions.models import SliceVersion
 from slices.families.models import Family
+from teams.identity.refused import Refused
 
 WINDOWS = {
     "captured_at": _("by when it was captured"),
@@ -91,11 +93,24 @@ class SliceForm(MeaningForm):
     description = forms.CharField(
         label=_("What it is for"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )
-    field_order = ("name", "slug", "description")
+    tags = forms.CharField(
+        label=_("Tags"),
+        required=False,
+        max_length=1000,
+        help_text=_("Words to find it by, with commas between them."),
+    )
+    field_order = ("name", "slug", "description", "tags")
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
+
+    def clean_tags(self) -> list[str]:
+        """Each once, in lower case."""
+        try:
+            return checked_tags(self.cleaned_data["tags"].split(","))
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal.sentence)) from None
 
     def clean(self) -> dict[str, Any]:
         """With an address that nobody has."""

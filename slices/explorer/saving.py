@@ -16,7 +16,7 @@ from projects.conditions import ConditionError
 from projects.conditions.text import MAX_TEXT
 from projects.streams.doors import open_project, see_other
 from projects.streams.models import Project
-from slices.definitions.actions import Definition, change_slice, create_slice, current
+from slices.definitions.actions import Definition, change_slice, create_slice, current, describe_slice
 from slices.definitions.models import Slice, SliceVersion
 from slices.explorer.asking import Asked, read
 from slices.explorer.forms import FamilyForm, MeaningForm, SliceForm
@@ -93,9 +93,11 @@ def keep(request: MemberRequest, asked: Asked, form: MeaningForm, of: Slice | No
     if isinstance(form, FamilyForm):
         rules = form.rules()
         family = create_family(stream=asked.stream, definition=definition, by=request.user, **named, **rules)
+        describe_slice(slice=family.slice, tags=said["tags"], by=request.user)
         messages.success(request, _("The family is saved. Its children appear in a moment."))
         return family.slice
-    made = create_slice(stream=asked.stream, definition=definition, by=request.user, **named)
+    tags = said["tags"]
+    made = create_slice(stream=asked.stream, definition=definition, tags=tags, by=request.user, **named)
     messages.success(request, _("The slice is saved. It is being counted."))
     return made
 
