@@ -65,7 +65,8 @@ def narrowed(project: Project, wanted: Wanted) -> QuerySet[Any]:
         rows = rows.filter(Q(pk__in=named) | Q(speaks_of__contains=[wanted.q]))
     if wanted.stream:
         rows = rows.filter(stream__slug=wanted.stream)
-    rows = found_by(rows, tag=wanted.tag)
+    if wanted.tag:
+        rows = rows.filter(tags__contains=[wanted.tag.lower()])
     match wanted.state:
         case "never":
             rows = rows.filter(frozen_as_of=None, family=None)
