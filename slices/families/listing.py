@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from slices.definitions.actions import current
@@ -70,13 +69,6 @@ def standing(family: Family, version: SliceVersion, child: Child, members: int, 
         return "gone"
     least = version.min_size if child.min_size is None else child.min_size
     return "small" if members < least else "active"
-
-
-def largest(family: Family, children: QuerySet[Child], n: int) -> list[Child]:
-    """The children with most members, largest first."""
-    found = sums(current(family.slice), timezone.now())
-    rows = list(children)
-    return sorted(rows, key=lambda child: (-found.get(child.key, (0, 0))[0], child.name))[:n]
 
 
 def wider(family: Family, level: str, at: datetime) -> list[dict[str, Any]]:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from projects.streams.doors import open_project
+from projects.conditions.text import shown
+from projects.streams.doors import can, open_project
 from projects.streams.models import Project
 from slices.definitions.actions import current
 from slices.definitions.figures import figures
 from slices.definitions.models import SliceVersion
-from slices.definitions.saying import chips
-from slices.families.listing import largest, levels_of, lines, wider
+from slices.definitions.saying import chips, clauses
+from slices.families.glance import ORDERS, STANDINGS, Wanted, glance, skyline
+from slices.families.listing import levels_of, wider
 from slices.families.models import Family
 from teams.access.tenancy import MemberRequest, member_page
 
-SHOWN = 100
-ORDERS = [("name", _("by name")), ("size", _("largest first"))]
+FAMILIES = 200
+LEVELS = 3
 
 
 def find(request: MemberRequest, place: Project, slug: str) -> Family:
@@ -35,43 +37,53 @@ def find(request: MemberRequest, place: Project, slug: str) -> Family:
 @require_safe
 @member_page("projects.view_project")
 def families(request: MemberRequest, project: str) -> HttpResponse:
-    """The families of a project, by name."""
+    """The families of a project, by name, with how many children and members; a constant number of queries."""
     place = open_project(request, project)
     rows = request.organization.families.filter(slice__project=place).select_related("slice__stream")
-    context = {"project": place, "families": list(rows.order_by("slice__name", "pk")[:200])}
+    found = list(rows.annotate(n=Count("children")).order_by("slice__name", "pk")[:FAMILIES])
+    versions = request.organization.slice_versions.filter(slice__in=[row.slice_id for row in found])
+    newest = {row.slice_id: row for row in versions.order_by("slice_id", "-version").distinct("slice_id")}
+    counted = figures(request.organization, list(newest.values()))
+    context = {
+        "project": place,
+        "rows": [
+            {
+                "family": row,
+                "clauses": clauses(newest[row.slice_id].condition),
+                "figure": counted.get(newest[row.slice_id].pk),
+            }
+            for row in found
+        ],
+        "may_manage": can(request, "projects.manage_project", place),
+    }
     return render(request, "slices/families/families.html", context)
 
 
 @require_safe
 @member_page("projects.view_project")
 def family(request: MemberRequest, project: str, slug: str) -> HttpResponse:
-    """The children of a family with their counts, a page at a time; a constant number of queries."""
+    """The children of a family: how each stands, a page at a time; a constant number of queries."""
     place = open_project(request, project)
     found = find(request, place, slug)
     version = current(found.slice)
-    words = request.GET.get("q", "").replace("\x00", "")[:100]
-    by_size = request.GET.get("order") == "size"
-    rows = found.children.filter(name__icontains=words)
-    after = request.GET.get("after", "").replace("\x00", "")[:500]
-    if by_size:
-        children, following = largest(found, rows, SHOWN), ""
-    else:
-        shown = list(rows.filter(name__gt=after).order_by("name", "pk")[: SHOWN + 1])
-        children, following = shown[:SHOWN], shown[SHOWN - 1].name if len(shown) > SHOWN else ""
-    levels = levels_of(found)
+    wanted, now = Wanted.of(request.GET), timezone.now()
+    seen = glance(found, wanted, now)
     context: dict[str, Any] = {
         "project": place,
         "family": found,
         "version": version,
         "chips": chips(version),
-        "lines": lines(found, children),
-        "n_children": found.children.count(),
+        "text": shown(version.condition),
+        "glance": seen,
+        "skyline": skyline(seen.all, version),
         **of_all(version),
-        "levels": [(level, wider(found, level, timezone.now())) for level in levels[:3]],
-        "q": words,
-        "order": "size" if by_size else "name",
+        "levels": [(level, wider(found, level, now)) for level in levels_of(found)[:LEVELS]],
+        "wanted": wanted,
         "orders": ORDERS,
-        "next_url": next_url(request, following),
+        "standings": [(name, words) for name, words in STANDINGS if not name or seen.standings[name]],
+        "next_url": address_with(request, str(seen.last)) if seen.last else "",
+        "first_url": address_with(request, "") if wanted.after else "",
+        "may_manage": can(request, "projects.manage_project", place),
     }
     return render(request, "slices/families/family.html", context)
 
@@ -82,10 +94,10 @@ def of_all(version: SliceVersion) -> dict[str, int]:
     return {"members": figure.members if figure else 0, "labeled": figure.labeled if figure else 0}
 
 
-def next_url(request: MemberRequest, after: str) -> str:
-    """The same page from the next child on."""
-    if not after:
-        return ""
+def address_with(request: MemberRequest, after: str) -> str:
+    """The same page from after a child on; from the beginning for nothing."""
     query = request.GET.copy()
     query["after"] = after
+    if not after:
+        del query["after"]
     return f"?{query.urlencode()}"
