@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from projects.streams.doors import can, do, open_project, why_refused
 from projects.streams.media import shows_media
 from projects.streams.models import Project
-from projects.streams.shown import shown
+from projects.streams.shown import thumbs
 from slices.definitions.actions import current
 from slices.definitions.asking import live_count
 from slices.definitions.members import newest
@@ -52,10 +52,7 @@ def child(request: MemberRequest, project: str, slug: str, pk: int) -> HttpRespo
         "chips": chips(version),
         "n": n,
         "exact": exact,
-        "examples": [
-            {"example": row, "media": shown(request.organization, row)}
-            for row in newest(version, EXAMPLES, found.values)
-        ],
+        "examples": thumbs(request.organization, newest(version, EXAMPLES, found.values)),
         "snapshots": list(
             request.organization.snapshots.filter(
                 slice_version__slice=found.family.slice, params_sha256=digest_of(found.values)

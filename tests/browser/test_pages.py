@@ -13,7 +13,15 @@ from tests.browser.rules import RULES
 from tests.house.routes import PAGES
 from tests.house.world import World
 
-NOT_PAGES = {"media", "example-media", "snapshot-download", "desk", "explore-count", "explore-found", "explore-complete"}
+NOT_PAGES = {
+    "media",
+    "example-media",
+    "snapshot-download",
+    "desk",
+    "explore-count",
+    "explore-found",
+    "explore-complete",
+}
 NOT_PAGES |= {"slice-now", "slice-figures"}
 SHOWN = [route for route in PAGES if "GET" in route.verbs and route.name not in NOT_PAGES]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
