@@ -13,7 +13,7 @@ from projects.streams.media import is_open, name_of, shows_media
 from projects.streams.models import Example, Project
 from projects.streams.panels import panels_of
 from projects.streams.ranges import begins
-from projects.streams.shown import shown, shown_whole, stored, uploaded
+from projects.streams.shown import shown_whole, stored, thumbs, uploaded
 from projects.streams.tombstones import media_is_erased
 from projects.streams.withholding import shown_to
 from teams.access.tenancy import MemberRequest, member_page
@@ -36,7 +36,8 @@ def project(request: MemberRequest, project: str) -> HttpResponse:
     context = {
         "project": place,
         "streams": list(place.streams.order_by("name", "pk")),
-        "examples": [{"example": row, "media": shown(request.organization, row)} for row in found[:SHOWN]],
+        "examples": thumbs(request.organization, found[:SHOWN]),
+        "is_older": bool(before),
         "older_url": f"?before={found[SHOWN - 1].pk}" if len(found) > SHOWN else "",
         "panels": [] if before else panels_of(request, place),
     }

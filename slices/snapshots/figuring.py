@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from projects.conditions import ConditionError
 from projects.conditions.counting import PREVIEW_MS, bounded
-from slices.definitions.members import NONE, Values, funnel
+from slices.definitions.members import funnel
 from slices.definitions.mixing import Breakdown, Course, Mix, mix, over_time
 from slices.definitions.models import SliceVersion
+from slices.snapshots.drift_panel import drift_panel
 from slices.snapshots.saying import spoken
 from teams.desk.charts import Chart, Series
 from teams.desk.numbers import number
@@ -46,18 +47,19 @@ class Made(NamedTuple):
     most: int
 
 
-def figures_of(version: SliceVersion, values: Values = NONE) -> dict[str, Reckoned]:
+def figures_of(version: SliceVersion) -> dict[str, Reckoned]:
     """Each by itself, so that one that takes too long leaves the others."""
     now = timezone.now()
 
     def steps() -> list[dict[str, Any]]:
         with bounded(PREVIEW_MS):
-            return spoken(funnel(version, now, values))
+            return spoken(funnel(version, now))
 
     return {
         "funnel": reckoned(steps),
-        "mix": reckoned(lambda: made_of(mix(version, now, values, top=TOP))),
-        "course": reckoned(lambda: course_chart(over_time(version, now, values))),
+        "mix": reckoned(lambda: made_of(mix(version, now, top=TOP))),
+        "course": reckoned(lambda: course_chart(over_time(version, now))),
+        "drift": reckoned(lambda: drift_panel(version, now)),
     }
 
 

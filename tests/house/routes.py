@@ -116,6 +116,7 @@ PAGES = [
     Route("example-media", {"GET": "member"}, ORGANIZATION | {"pk": "stored_row.pk"}, query=stored_signature),
     Route("label-home", {"GET": LABEL}, ORGANIZATION),
     Route("project", {"GET": VIEW}, HERE),
+    Route("project-arrivals", {"GET": VIEW}, HERE),
     Route("example", {"GET": VIEW}, HERE | {"pk": "example_row.pk"}),
     Route(
         "erasures",

@@ -225,12 +225,12 @@ def test_a_thousand_children_take_no_more_queries_than_three(
         browser.get(here)
         with django_assert_max_num_queries(60) as seen:
             shown = browser.get(here)
-        assert shown.context["n_children"] == stores
+        assert len(shown.context["glance"].all) == stores
         return len(seen)
 
     assert queries(3) == queries(1000)
     by_size = browser.get(f"{here}?order=size&q=0999")
-    assert [line.child.name for line in by_size.context["lines"]] == ["store-0999"]
+    assert [line.child.name for line in by_size.context["glance"].page] == ["store-0999"]
 
 
 def test_children_are_listed_a_page_at_a_time(stream: Any, page: Any) -> None:
@@ -241,9 +241,33 @@ def test_children_are_listed_a_page_at_a_time(stream: Any, page: Any) -> None:
     here = f"/o/{stream.organization.slug}/projects/shelves/families/gap/"
     first = browser.get(here)
     second = browser.get(here + first.context["next_url"])
-    names = [line.child.name for answer in (first, second) for line in answer.context["lines"]]
+    names = [line.child.name for answer in (first, second) for line in answer.context["glance"].page]
     assert names == [f"store-{n:04}" for n in range(150)]
     assert second.context["next_url"] == ""
+
+
+def test_children_are_narrowed_by_standing_and_by_wider_level(stream: Any, page: Any) -> None:
+    family_of(stream, min_size=2)
+    arrive(stream, "a", "a", "a", "b", "b", "c", "d")
+    settle(stream)
+    since = timezone.now() - timedelta(days=9)
+    rows = [
+        Belongs(value, parent, since) for value, parent in (("a", "North"), ("b", "South"), ("c", "North"))
+    ]
+    set_belongings(stream=stream, field="store", level="region", rows=rows, by=None)
+    browser = page(member(stream.organization, "viewer", stream.project))
+    here = f"/o/{stream.organization.slug}/projects/shelves/families/gap/"
+
+    def shown(query: str) -> list[str]:
+        return [line.child.name for line in browser.get(here + query).context["glance"].page]
+
+    assert shown("?standing=small") == ["c", "d"]
+    assert shown("?level=region&parent=North") == ["a", "c"]
+    assert shown("?level=region&parent=") == ["d"]
+    assert shown("?level=region&parent=North&standing=active&order=size") == ["a"]
+    skyline = browser.get(here).context["skyline"]
+    assert (dict(skyline.paths).keys(), skyline.floor) == ({"active", "small"}, 33.3)
+    assert "2 are below the least size of 2." in skyline.description
 
 
 def test_only_managers_pause_a_child(stream: Any, page: Any) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from projects.conditions import Condition
 from slices.definitions.actions import Definition, change_slice, create_slice, current
@@ -189,3 +191,19 @@ def test_comparing_asks_with_what_and_says_what_cannot_be(manager: Any, stream: 
     other = slice_of(StreamFactory(slug="other", project=stream.project), "far", "store = 'n'")
     answer = manager.get(f"{URL}/north/compare/?with={other.slug}")
     assert (answer.status_code, answer.context["other"]) == (200, None)
+
+
+def test_drift_is_told_against_the_window_before_or_what_was_frozen_or_not_at_all(
+    manager: Any, stream: Any
+) -> None:
+    slice_of(stream, "all", "store = 'n'")
+    answer = manager.get(f"{URL}/all/figures/")
+    assert "nothing was frozen yet" in str(answer.context["drift"].why_not)
+    slice_of(stream, "week", "", window={"clock": "captured_at", "length": "7d"})
+    now = timezone.now()
+    rows(stream, 220, k1="n", captured_at=now - timedelta(days=9))
+    rows(stream, 220, k1="s", captured_at=now - timedelta(days=2))
+    answer = manager.get(f"{URL}/week/figures/")
+    panel = answer.context["drift"].value
+    assert (panel.status, panel.rows[0].drift.name, panel.rows[0].status) == ("drifted", "store", "drifted")
+    assert "Drifted" in answer.content.decode()
