@@ -16,7 +16,7 @@ SELECT %(organization)s, %(stream)s, 'k' || lpad(n::text, 9, '0'), now() - n * i
     jsonb_build_object('store', 'store-' || n %% 1000, 'weight', n / 7.0, 'camera', 'cam-' || n %% 5,
         'a', 'value ' || n %% 97 || ' of a', 'b', 'value ' || n %% 97 || ' of b', 'c', 'value ' || n %% 97 || ' of c',
         'd', 'value ' || n %% 97 || ' of d', 'e', 'value ' || n %% 97 || ' of e', 'f', 'value ' || n %% 97 || ' of f'),
-    'store-' || n %% 1000, n / 7.0, 'k' || lpad(n::text, 9, '0'), (n * 7919) %% 10000, 1, 'none'
+    'store-' || n %% 1000, n / 7.0, 'k' || lpad(n::text, 9, '0'), (n::bigint * 7919) %% 10000, 1, 'none'
 FROM generate_series(%(first)s, %(last)s) AS n
 """
 
