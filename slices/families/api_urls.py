@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from slices.families import api, api_hard_cases
+from slices.families import api, api_hard_cases, api_preview
 
 urlpatterns = [
     path(
@@ -12,6 +12,11 @@ urlpatterns = [
     ),
     path("projects/<slug:project>/families", api.FamilyList.as_view(), name="api-families"),
     path("projects/<slug:project>/families/<slug:slug>", api.FamilyDetail.as_view(), name="api-family"),
+    path(
+        "projects/<slug:project>/families/<slug:slug>/preview",
+        api_preview.FamilyPreview.as_view(),
+        name="api-family-preview",
+    ),
     path(
         "projects/<slug:project>/families/<slug:slug>/children", api.Children.as_view(), name="api-children"
     ),

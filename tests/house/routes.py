@@ -343,6 +343,7 @@ API = [
     Route("api-freeze", {"POST": EXPORT}, SLICE, frozen_before),
     Route("api-families", {"GET": VIEW, "POST": MANAGE}, PROJECT, a_family),
     Route("api-family", {"GET": VIEW, "PATCH": MANAGE}, FAMILY, lambda world: {"gone_after_days": 30}),
+    Route("api-family-preview", {"POST": VIEW}, FAMILY, lambda world: {"min_size": 1}),
     Route("api-children", {"GET": VIEW}, FAMILY),
     Route(
         "api-child",
