@@ -109,7 +109,8 @@ def sizes(version: SliceVersion, as_of: datetime) -> Sizes:
     *_before, (_name, rows) = steps(whole, as_of)
     values: Mapping[str, Any] = {f"value_{param}": rest.expression(field) for param, field in fields.items()}
     found: Sizes = {}
-    for row in rows.order_by().values(**values).annotate(n=Count("pk")):
+    counted: Any = rows.order_by().values(**values).annotate(n=Count("pk"))
+    for row in counted:
         picked = {param: row[f"value_{param}"] for param in fields}
         key = key_of(picked)
         if key is not None:
