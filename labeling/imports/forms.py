@@ -88,7 +88,10 @@ class SettingsForm(forms.Form):
         label=gettext_lazy("Have people check, %"), min_value=0, max_value=100, initial=5, required=False
     )
     audit_queue = forms.ModelChoiceField(
-        queryset=Queue._default_manager.none(), label=gettext_lazy("In the queue"), required=False
+        queryset=Queue._default_manager.none(),
+        label=gettext_lazy("In the queue"),
+        required=False,
+        empty_label=gettext_lazy("no queue chosen"),
     )
     drawn_by_lot = forms.BooleanField(
         label=gettext_lazy("These examples were drawn by lot"),

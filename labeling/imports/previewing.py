@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
 from msgspec.structs import replace
 
 from labeling.answers.taking import checked, newest_schema
@@ -115,7 +116,7 @@ def line(read: Read, errors: list[FieldError]) -> dict[str, Any]:
         return said
     return said | {
         "text": row.text,
-        "media": (row.media.uri if row.media.uri else "…") if row.media else "",
+        "media": (row.media.uri or _("in the file")) if row.media else "",
         "labels": [
             {"by": label.by, "said": [(name, words(value)) for name, value in sorted(label.answer.items())]}
             for label in row.labels

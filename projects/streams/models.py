@@ -104,9 +104,9 @@ class Stream(OrganizationModel):
         help_text=_("Attribute whose values stay together; empty: each example alone."),
     )
     has_personal_media = models.BooleanField(
-        _("its pictures show people"),
+        _("its media show people"),
         default=False,
-        help_text=_("Every look at a picture kept here is then in the audit: who, which, when."),
+        help_text=_("Every look at media kept here is then in the audit: who, which, when."),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
