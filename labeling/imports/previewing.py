@@ -34,6 +34,11 @@ class Seen:
     proposal: list[dict[str, Any]] = field(default_factory=list)
 
     @property
+    def answered(self) -> Questions:
+        """The questions that its labels answer: the project's, or those that it would ask."""
+        return self.questions or self.proposal
+
+    @property
     def n_bad(self) -> int:
         """How many of the rows would not be taken."""
         return sum(bool(row["errors"]) for row in self.rows)
@@ -50,7 +55,7 @@ def look(row: Import, format: str = "", options: Options | None = None) -> Seen:
             how = replace(typed(row, options), filename=files[0]["name"])
             seen.proposal = proposal(seen, file, how)
             file.seek(0)
-            found = preview(reader_of(seen.format), file, how, seen.questions)
+            found = preview(reader_of(seen.format), file, how, seen.answered)
     except (Refused, OSError) as reason:
         seen.problem = str(getattr(reason, "sentence", "") or "The store does not answer.")
         if isinstance(reason, Unreadable) and seen.format:

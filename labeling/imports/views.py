@@ -109,7 +109,7 @@ def prepare(
     form = form or SettingsForm(
         row=row,
         columns=seen.columns,
-        questions=seen.questions,
+        questions=seen.answered,
         proposal=seen.proposal,
         initial={"format": seen.format},
     )
@@ -130,7 +130,7 @@ def start(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         return see_other(address(row))
     first = look(row, request.POST.get("format", ""))
     form = SettingsForm(
-        request.POST, row=row, columns=first.columns, questions=first.questions, proposal=first.proposal
+        request.POST, row=row, columns=first.columns, questions=first.answered, proposal=first.proposal
     )
     if "again" in request.POST or not form.is_valid():
         if "again" in request.POST:

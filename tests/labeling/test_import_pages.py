@@ -62,6 +62,30 @@ def settings(shown: Any, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (found | changes).items() if value not in (None, False)}
 
 
+def test_a_project_without_questions_asks_those_that_a_table_answers(
+    browser: Any, brought: Any, stream: Any
+) -> None:
+    stream.project.label_schemas.all().delete()
+    draft = brought()
+    shown = browser.get(draft)
+    assert [row["errors"] for row in shown.context["seen"].rows] == [[], [], []]
+    assert browser.post(f"{draft}start/", settings(shown)).status_code == 303
+    work()
+    [schema] = stream.project.label_schemas.all()
+    assert [(row["name"], row["kind"], len(row["options"])) for row in schema.questions] == [
+        ("label", "choice", 3)
+    ]
+    row = Import.objects.get()
+    assert (row.state, row.created, row.labels, row.rejected) == ("done", 3, 3, 0)
+
+
+def test_a_column_of_free_text_is_asked_as_text(browser: Any, brought: Any, stream: Any) -> None:
+    stream.project.label_schemas.all().delete()
+    lines = "".join(f"k{number},what they said {number}\n" for number in range(300))
+    shown = browser.get(brought(f"id,label\n{lines}".encode(), "said.csv"))
+    assert [(row["name"], row["kind"]) for row in shown.context["seen"].proposal] == [("label", "text")]
+
+
 def test_a_file_is_looked_at_before_anything_is_taken(browser: Any, brought: Any) -> None:
     shown = browser.get(brought())
     seen = shown.context["seen"]

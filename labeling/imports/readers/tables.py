@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import msgspec
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from labeling.imports.readers.columns import Table, guesses
+from labeling.imports.readers.columns import Table, guesses, roles
 from labeling.imports.readers.lines import MAX_LINE, Line, LineMark, lines, mark_of
+from labeling.imports.readers.questions import Seen, name_of, proposed
 from labeling.imports.reading import (
     FORMATS,
     Column,
@@ -33,6 +34,10 @@ MAX_COLUMNS = 500
 OPEN = "unexpected end of data"  # what the csv module says of a quote that nothing closes
 SAMPLED = 50  # rows
 SHOWN = 3  # values
+PROPOSED = (
+    20_000  # rows whose labels are read to propose a question; a class that comes later is a row's error
+)
+CLASSES = 200  # different values; a column with more of them holds free text
 NOT_UTF8 = "This line is not UTF-8; save the file as UTF-8 (in a spreadsheet: “CSV UTF-8”)."
 csv.field_size_limit(MAX_LINE)
 
@@ -208,6 +213,27 @@ def is_number(text: str) -> bool:
     return digits[:1].isdigit() and not (len(digits) > 1 and digits[0] == "0" and digits[1].isdigit())
 
 
+def propose(file: IO[bytes], options: Options) -> list[dict[str, Any]]:
+    """A question for each column of labels: which of the values, or free text where there are too many."""
+    head = head_of(file, options)
+    said = [role.partition(":") for role in roles(head.names, options, ()).values()]
+    columns = {
+        index: of or head.names[index] for index, (kind, _colon, of) in enumerate(said) if kind == "label"
+    }
+    seen = {index: Seen("choice", name.replace("_", " ").capitalize()) for index, name in columns.items()}
+    read = 0
+    for record in islice(records(file, head.delimiter, head.after), PROPOSED if seen else 0):
+        if isinstance(record.cells, FieldError) or len(record.cells) != len(head.names):
+            continue
+        read += 1
+        for index, column in seen.items():
+            if value := record.cells[index].strip():
+                column.add([value])
+    for column in seen.values():
+        column.kind = "text" if len(column.options) > CLASSES else "choice"
+    return proposed({name_of(columns[index]): column for index, column in seen.items()}, read)
+
+
 def notes(options: Options, questions: Questions) -> Sequence[str]:
     """What a person should know before they take it."""
     if questions:
@@ -236,5 +262,6 @@ FORMATS.add(
         columns=columns,
         extensions=(".csv", ".tsv", ".csv.gz"),
         notes=notes,
+        propose=propose,
     )
 )
