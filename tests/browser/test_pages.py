@@ -22,7 +22,7 @@ NOT_PAGES = {
     "explore-found",
     "explore-complete",
 }
-NOT_PAGES |= {"slice-now", "slice-figures", "project-arrivals"}
+NOT_PAGES |= {"slice-now", "slice-figures", "project-arrivals", "import-errors", "snapshot-export-file"}
 SHOWN = [route for route in PAGES if "GET" in route.verbs and route.name not in NOT_PAGES]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
