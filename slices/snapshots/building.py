@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 from typing import IO, Any
 
 import msgspec
 from django.utils.translation import gettext as _
 
 from slices.definitions.meaning import condition_of
-from slices.definitions.members import NONE, Values, funnel, members
+from slices.definitions.members import NONE, Values, funnel
 from slices.definitions.models import SliceVersion
 from slices.snapshots import blocks, manifest, rows
 from slices.snapshots.evidence import digests_name, key_for, write_digests
 from slices.snapshots.files import alone, draft, keep
 from slices.snapshots.histograms import Histograms
-from slices.snapshots.manifest import BATCH, Member
+from slices.snapshots.manifest import Member
 from slices.snapshots.surroundings import code_version, tzdata_version
 from teams.identity.refused import Refused
 
@@ -43,13 +41,14 @@ def build(version: SliceVersion, as_of: datetime, values: Values = NONE) -> dict
     organization, stream = version.organization, version.slice.stream
     by_split: Counter[str] = Counter()
     with draft() as manifest_file, draft() as rows_file, draft() as digests_file:
-        who, what = manifest.Writer(manifest_file), rows.Writer(organization, rows_file)
-        where = blocks.Writer()
-        for batch in batches(version, as_of, values):
-            who.add(batch)
-            what.add(batch)
-            where.add(batch)
-            by_split.update(member.split for member in batch)
+        who, where, schemas = manifest.Writer(manifest_file), blocks.Writer(), set[bytes]()
+        for batch in rows.batches(version, as_of, values):
+            some = [Member.said_by(line) for line in batch.members]
+            who.add(some)
+            where.add(some)
+            rows_file.write(b"\n".join([*batch.lines, b""]))
+            by_split.update(member.split for member in some)
+            schemas |= batch.schemas
         manifest_sha256 = who.close()
         steps = funnel(version, as_of, values)
         if by_split.total() < least(version):
@@ -59,7 +58,7 @@ def build(version: SliceVersion, as_of: datetime, values: Values = NONE) -> dict
         key = key_for(organization, manifest_sha256)
         content_sha256 = write_digests(rows_file.open_file, digests_file, key)
         hashes = (manifest_sha256, content_sha256)
-        histograms = spread(rows_file.open_file, stream.fields)
+        histograms, by_label = spread(rows_file.open_file, stream.fields)
         keep(digests_file, digests_name(organization.pk, *hashes))
         keep(rows_file, rows.name_of(organization.pk, rows.VERSION, *hashes))
         name = f"{organization.pk}/manifests/{manifest_sha256}.parquet"
@@ -70,11 +69,11 @@ def build(version: SliceVersion, as_of: datetime, values: Values = NONE) -> dict
             "evidence_version": rows.VERSION,
             "n_total": by_split.total(),
             "n_by_split": dict(by_split),
-            "n_by_label": what.n_by_label(),
+            "n_by_label": by_label,
             "histograms": histograms,
             "funnel": steps,
             "fields": stream.fields,
-            "label_schemas": schema_versions(version, what.schema_ids()),
+            "label_schemas": schema_versions(version, sorted(int(schema) for schema in schemas - {b"null"})),
             "split_policy": policy_of(version),
             "resolved_refs": condition_of(version).references(),
             "code_version": code_version(),
@@ -82,22 +81,16 @@ def build(version: SliceVersion, as_of: datetime, values: Values = NONE) -> dict
         }
 
 
-def batches(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Iterator[list[Member]]:
-    """The members in order of example, through a cursor of the server's: memory stays flat."""
-    columns = ("pk", "rev", "annotation_id", "split")
-    found = members(version, as_of, values).order_by("pk").values_list(*columns)
-    rest = found.iterator(chunk_size=BATCH)
-    while batch := [Member(*row) for row in islice(rest, BATCH)]:
-        yield batch
-
-
-def spread(lines: IO[bytes], fields: list[dict[str, Any]]) -> dict[str, Any]:
-    """How the members are spread over what is known of them."""
+def spread(lines: IO[bytes], fields: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, int]]:
+    """How the members are spread over what is known of them; members by label, "" for none."""
     histograms, decoder = Histograms(fields), msgspec.json.Decoder(rows.Row)
+    by_label: Counter[str] = Counter()
     lines.seek(0)
     for line in lines:
-        histograms.add(decoder.decode(line))
-    return histograms.json()
+        row = decoder.decode(line)
+        histograms.add(row)
+        by_label[row.label or ""] += 1
+    return histograms.json(), dict(sorted(by_label.items()))
 
 
 def schema_versions(version: SliceVersion, schema_ids: list[int]) -> list[int]:

@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 from slices.snapshots import manifest
 from slices.snapshots.files import Draft
 from slices.snapshots.models import Snapshot
-from slices.snapshots.rows import name_of, read, rows_name
+from slices.snapshots.rows import CHUNK, name_of, read, rows_name
 from teams.identity.models import Organization
 
 SIZE = 32  # bytes of a digest; the file of digests has no other structure
@@ -40,9 +40,26 @@ def key_of(snapshot: Snapshot) -> bytes | None:
 def write_digests(lines: IO[bytes], file: Draft, key: bytes) -> str:
     """The digest of each line, one behind the other; SHA-256 of them all is what the contents are called."""
     lines.seek(0)
-    for line in lines:
-        file.write(hmac.digest(key, line.rstrip(b"\n"), "sha256"))
+    keyed = Keyed(key)
+    while some := lines.readlines(CHUNK):
+        file.write(b"".join([keyed.digest(line[:-1]) for line in some]))
     return file.running.hexdigest()
+
+
+class Keyed:
+    """HMAC with SHA-256 under one key, which is prepared once: twice as fast over many short lines."""
+
+    def __init__(self, key: bytes) -> None:
+        padded = key.ljust(64, b"\0")  # the keys here are no longer than a block
+        self.inner = hashlib.sha256(padded.translate(hmac.trans_36))
+        self.outer = hashlib.sha256(padded.translate(hmac.trans_5C))
+
+    def digest(self, line: bytes) -> bytes:
+        """The digest of one line."""
+        inner, outer = self.inner.copy(), self.outer.copy()
+        inner.update(line)
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 def digests_name(organization_id: int, manifest_sha256: str, content_sha256: str) -> str:

@@ -37,6 +37,12 @@ class Member(NamedTuple):
         """Its canonical form, which the hash is over."""
         return f"{self.example_id},{self.example_rev},{self.annotation_id or ''},{self.split}\n".encode()
 
+    @classmethod
+    def said_by(cls, line: bytes) -> Member:
+        """The member of a canonical line, without its end."""
+        id_, rev, answer, split = line.decode().split(",")
+        return cls(int(id_), int(rev), int(answer) if answer else None, split)
+
 
 def digest(members: Iterable[Member]) -> str:
     """SHA-256 over the canonical lines, in the order given: that of example ids."""

@@ -7,48 +7,50 @@ format, is made from these lines: what is erased here is in none of them.
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
 from typing import IO, NamedTuple
 
 import msgspec
+from django.core.exceptions import EmptyResultSet
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from slices.snapshots.manifest import Member
+from slices.definitions.members import NONE, Values, members
+from slices.definitions.models import SliceVersion
 from slices.snapshots.models import Snapshot
 from slices.snapshots.redactions import left_out
-from teams.identity.models import Organization
 
 VERSION = 2  # of the layout of a line and of its digest; snapshots say which is theirs (`evidence_version`)
 CHUNK = 1024 * 1024
+BATCH = 2_000  # members in memory at a time
 SEPARATOR = b"\x1f"  # no JSON text holds one
 
-# Three columns: the line, the label, the schema that was answered. JSON holds no control characters, so these
-# quotes and delimiters never need escaping and the bytes come as they are.
+# Three columns: the line of the manifest, the line, the schema that was answered. JSON holds no control characters,
+# so these quotes and delimiters never need escaping and the bytes come as they are. Members and what they hold are
+# read in one go: the query of the members stays whole, for it is ordered, and nothing is joined to it by number again.
 LINES = """
 COPY (
     SELECT
-        '{"example_id":' || member.example_id || ',"split":"' || member.split
+        member.pk || ',' || member.rev || ',' || coalesce(member.annotation_id::text, '') || ',' || member.split,
+        '{"example_id":' || member.pk || ',"split":"' || member.split
             || '","annotation_id":' || coalesce(member.annotation_id::text, 'null')
             || ',"answer":' || coalesce(annotation.answer::text, 'null')
-            || ',"attributes":' || example.attributes
-            || ',"captured_at":' || to_json(example.captured_at)
-            || ',"key":' || to_json(example.key)
+            || ',"attributes":' || member.attributes::text
+            || ',"captured_at":' || to_json(member.captured_at)::text
+            || ',"key":' || to_json(member.key)::text
             || ',"label":' || coalesce(to_json(annotation.label)::text, 'null')
-            || ',"media_type":' || to_json(example.media_type)
-            || ',"media_uri":' || to_json(example.media_uri)
+            || ',"media_type":' || to_json(member.media_type)::text
+            || ',"media_uri":' || to_json(member.media_uri)::text
             || ',"predictions":' || coalesce(said.predictions, '[]')
-            || ',"text":' || to_json(example.text) || '}',
-        coalesce(to_json(annotation.label)::text, 'null'),
+            || ',"text":' || to_json(member.text)::text || '}',
         coalesce(annotation.schema_id::text, 'null')
-    FROM unnest(%(examples)s::bigint[], %(answers)s::bigint[], %(splits)s::text[]) WITH ORDINALITY
-        AS member (example_id, annotation_id, split, position)
-    JOIN projects_example example
-        ON example.organization_id = %(organization)s AND example.id = member.example_id
+    FROM (
+        {MEMBERS}
+    ) member
     LEFT JOIN labeling_annotation annotation
-        ON annotation.organization_id = %(organization)s AND annotation.id = member.annotation_id
+        ON annotation.organization_id = %s AND annotation.id = member.annotation_id
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(
             jsonb_build_object(
@@ -58,12 +60,14 @@ COPY (
         )::text AS predictions
         FROM projects_prediction prediction
         JOIN projects_modelversion model
-            ON model.organization_id = %(organization)s AND model.id = prediction.model_version_id
-        WHERE prediction.organization_id = %(organization)s AND prediction.example_id = member.example_id
+            ON model.organization_id = %s AND model.id = prediction.model_version_id
+        WHERE prediction.organization_id = %s AND prediction.example_id = member.pk
     ) said ON true
-    ORDER BY member.position
+    ORDER BY member.pk
 ) TO STDOUT (FORMAT csv, DELIMITER E'\\x1f', QUOTE E'\\x01')
 """
+WHO = ("pk", "rev", "annotation_id", "split")
+WHAT = ("attributes", "captured_at", "key", "media_type", "media_uri", "text")
 
 
 class Said(msgspec.Struct):
@@ -99,39 +103,28 @@ class Line(NamedTuple):
     row: Row
 
 
-class Writer:
-    """Writes the lines of a snapshot batch by batch, and counts them."""
+class Batch(NamedTuple):
+    """Some members: their lines in the manifest, what they hold, and the label schemas that were answered."""
 
-    def __init__(self, organization: Organization, file: IO[bytes]) -> None:
-        self.organization, self.file = organization, file
-        self.labels: Counter[bytes] = Counter()
-        self.schemas: set[bytes] = set()
+    members: list[bytes]
+    lines: list[bytes]
+    schemas: set[bytes]
 
-    def add(self, members: Sequence[Member]) -> None:
-        """The next members, in order of example."""
-        values = {
-            "organization": self.organization.pk,
-            "examples": [member.example_id for member in members],
-            "answers": [member.annotation_id for member in members],
-            "splits": [member.split for member in members],
-        }
-        with connection.cursor() as cursor, cursor.copy(LINES, values) as copied:
-            for line in copied:
-                self.line(*bytes(line).rstrip(b"\n").split(SEPARATOR))
 
-    def line(self, line: bytes, label: bytes, schema: bytes) -> None:
-        """One member."""
-        self.file.write(line + b"\n")
-        self.labels[label] += 1
-        self.schemas.add(schema)
-
-    def n_by_label(self) -> dict[str, int]:
-        """Members by label, "" for none."""
-        return {json.loads(label) or "": n for label, n in sorted(self.labels.items())}
-
-    def schema_ids(self) -> list[int]:
-        """The label schemas that were answered."""
-        return sorted(int(schema) for schema in self.schemas - {b"null"})
+def batches(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Iterator[Batch]:
+    """The members in order of example, as the server finds them: memory stays flat."""
+    found = members(version, as_of, values).order_by("pk").values_list(*WHO, *WHAT)
+    try:
+        sql, given = found.query.sql_with_params()
+    except EmptyResultSet:  # nobody can be in it, and there is nothing to ask
+        return
+    statement = LINES.replace("{MEMBERS}", sql)
+    with connection.cursor() as cursor:
+        with cursor.copy(statement, [*given, *[version.organization_id] * 3]) as copied:
+            rest = iter(copied)
+            while read := b"".join(islice(rest, BATCH)):
+                cells = read.replace(b"\n", SEPARATOR).split(SEPARATOR)
+                yield Batch(cells[:-1:3], cells[1::3], set(cells[2::3]))
 
 
 def name_of(organization_id: int, version: int, manifest_sha256: str, content_sha256: str) -> str:
