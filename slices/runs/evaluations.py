@@ -18,6 +18,7 @@ from projects.streams.models import ModelVersion
 from slices.runs.metrics import score
 from slices.runs.models import Evaluation, Run
 from slices.snapshots.files import draft, keep
+from slices.snapshots.grades import check_here
 from slices.snapshots.manifest import example_ids, labels_of
 from slices.snapshots.models import Snapshot
 from teams.access.problems import FieldError, Invalid
@@ -52,6 +53,7 @@ def record_evaluation(
     Raises Invalid for results that are not of this snapshot or stand there twice, Refused where other results
     of this model on this snapshot are already known. The same results again are the same evaluation.
     """
+    check_here(snapshot)
     check(results, example_ids(snapshot), pointer)
     digest = digest_of(results)
     organization = model_version.organization

@@ -9,7 +9,9 @@ from projects.conditions import ConditionError
 from slices.definitions.actions import text_of
 from slices.runs.models import Run
 from slices.snapshots.evidence import erased, key_of
+from slices.snapshots.grades import grade_of
 from slices.snapshots.models import Export, Snapshot
+from slices.snapshots.redactions import left_out
 from teams.events.models import Event
 from teams.events.proving import proof_of
 
@@ -39,7 +41,8 @@ SAME = (
 def evidence_of(snapshot: Snapshot) -> dict[str, Any]:
     """The document: what the snapshot is, its key, what it meant, who is gone, what was made of it."""
     version, key = snapshot.slice_version, key_of(snapshot)
-    gone = erased(snapshot)
+    is_here = grade_of(snapshot).name != "expired"
+    gone = erased(snapshot) if is_here else sorted(left_out(snapshot))  # without files, by its marks
     return {
         "version": VERSION,
         "snapshot": snapshot.pk,

@@ -21,6 +21,7 @@ from projects.streams import ranges
 from slices.runs.evidence import evidence_of
 from slices.snapshots.api import RANGE, SnapshotView, file_of
 from slices.snapshots.evidence import digests_of
+from slices.snapshots.grades import check_here
 from slices.snapshots.manifest import lines
 from slices.snapshots.models import Snapshot
 from slices.snapshots.serving import describe, serve
@@ -95,6 +96,7 @@ class Members(SnapshotView):
         """`example_id,example_rev,annotation_id or nothing,split`, a line a member. The SHA-256 of this text is
         `manifest_sha256`."""
         snapshot = self.snapshot(pk)
+        check_here(snapshot)
         text = written(snapshot)
         answer = ranges.serve(
             request._request,
@@ -128,6 +130,7 @@ class Digests(SnapshotView):
         snapshot = self.get_or_404(
             self.organization.snapshots.filter(evidence_version__gte=2), pk=self.snapshot(pk).pk
         )
+        check_here(snapshot)
         name = f"snapshot-{snapshot.pk}-digests.bin"
         return serve(request._request, digests_of(snapshot), "application/octet-stream", name)
 

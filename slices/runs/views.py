@@ -16,6 +16,7 @@ from projects.streams.models import Project
 from slices.runs.actions import cancel, check_cancel
 from slices.runs.models import Evaluation, Run
 from slices.runs.saying import attempt_of, said
+from slices.snapshots.grades import Grade, grade_of, graded
 from slices.snapshots.saying import spoken
 from teams.access.tenancy import MemberRequest, member_page
 
@@ -66,6 +67,7 @@ def run_page(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         "attempts": found.attempts.order_by("number"),
         "evaluations": evaluations,
         "classes": classes_of(evaluations),
+        "grades": grades_of(found),
         "funnel": spoken(found.report.get("funnel", [])),
         "metrics": pairs(found.report.get("metrics", {})),
         "facts": pairs(found.model_version.facts if found.model_version else {}),
@@ -74,6 +76,14 @@ def run_page(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         "why_not": why_refused(check_cancel, found),
     }
     return render(request, "slices/runs/run.html", context)
+
+
+def grades_of(run: Run) -> dict[str, Grade]:
+    """How far what it trains on, and what it is held to, can still be reproduced."""
+    rows = graded(run.organization.snapshots.filter(pk__in=[run.snapshot_id, run.eval_snapshot_id]))
+    found = {row.pk: grade_of(row) for row in rows}
+    sides = {"train": run.snapshot_id, "eval": run.eval_snapshot_id}
+    return {name: found[pk] for name, pk in sides.items() if pk is not None}
 
 
 def classes_of(evaluations: list[Evaluation]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from slices.snapshots import api, api_drift, export_api
+from slices.snapshots import api, api_drift, export_api, pin_api
 
 EXPORT = "snapshots/<int:pk>/exports/<int:export>"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("snapshots/<int:pk>", api.SnapshotDetail.as_view(), name="api-snapshot"),
     path("snapshots/<int:pk>/drift", api_drift.SnapshotDrift.as_view(), name="api-snapshot-drift"),
     path("snapshots/<int:pk>/download", api.Download.as_view(), name="api-snapshot-download"),
+    path("snapshots/<int:pk>/pins", pin_api.Pins.as_view(), name="api-pins"),
+    path("snapshots/<int:pk>/pins/<int:pin>", pin_api.PinDetail.as_view(), name="api-pin"),
     path("snapshots/<int:pk>/exports", export_api.Exports.as_view(), name="api-exports"),
     path(EXPORT, export_api.ExportDetail.as_view(), name="api-export"),
     path(f"{EXPORT}/cancel", export_api.ExportCancel.as_view(), name="api-export-cancel"),

@@ -20,6 +20,7 @@ from slices.families.actions import change_child
 from slices.families.listing import lines
 from slices.families.models import Child
 from slices.snapshots.actions import being_frozen, check_freeze, digest_of, request_freeze
+from slices.snapshots.grades import told
 from teams.access.tenancy import MemberRequest, member_page
 
 EXAMPLES = 12
@@ -53,12 +54,13 @@ def child(request: MemberRequest, project: str, slug: str, pk: int) -> HttpRespo
         "n": n,
         "exact": exact,
         "examples": thumbs(request.organization, newest(version, EXAMPLES, found.values)),
-        "snapshots": list(
+        "snapshots": told(
             request.organization.snapshots.filter(
                 slice_version__slice=found.family.slice, params_sha256=digest_of(found.values)
             )
             .select_related("slice_version")
-            .order_by("-as_of", "-pk")[:SNAPSHOTS]
+            .order_by("-as_of", "-pk"),
+            SNAPSHOTS,
         ),
         "may_manage": can(request, "projects.manage_project", place),
         "freezing": being_frozen(found.family.slice, found.values),

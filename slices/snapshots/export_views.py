@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -14,10 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from projects.streams.doors import can, do, open_project, see_other, why_refused
+from projects.streams.doors import can, do, open_project, see_other
 from projects.streams.models import Project
 from projects.streams.ranges import begins
 from slices.snapshots.actions import note_download
+from slices.snapshots.asking_first import asked_first
 from slices.snapshots.exports import (
     FORMATS,
     cancel_export,
@@ -27,7 +27,7 @@ from slices.snapshots.exports import (
     request_export,
 )
 from slices.snapshots.forms import ExportForm
-from slices.snapshots.grades import check_here, check_rows
+from slices.snapshots.grades import check_here
 from slices.snapshots.models import Export, Snapshot
 from slices.snapshots.serving import serve
 from teams.access.tenancy import MemberRequest, member_page
@@ -111,12 +111,11 @@ def cancel(request: MemberRequest, project: str, pk: int, export: int) -> HttpRe
 @member_page("projects.view_project")
 def export_file(request: MemberRequest, project: str, pk: int, export: int, name: str) -> HttpResponseBase:
     """One file of an export."""
-    _place, snapshot = find_snapshot(request, project, pk)
+    place, snapshot = find_snapshot(request, project, pk)
     row = get_object_or_404(request.organization.exports.filter(snapshot=snapshot), pk=export)
-    why = why_refused(partial(check_rows, snapshot, accepts_redacted=True))
-    if why:
-        messages.error(request, why)
-        return see_other(reverse("snapshot", args=[request.organization.slug, project, pk]))
+    instead = asked_first(request, place, snapshot)
+    if instead is not None:
+        return instead
     file = file_of(row, name)
     if file is None:
         raise Http404

@@ -10,6 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from slices.snapshots.exports import FORMATS
 
 
+class PinForm(forms.Form):
+    """Why a snapshot is to be kept."""
+
+    reason = forms.CharField(label=_("Keep it because"), max_length=200)
+
+
 class ExportForm(forms.Form):
     """Which files to make."""
 

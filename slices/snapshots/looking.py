@@ -25,6 +25,7 @@ from slices.definitions.relating import changes, referred_by, refers_to
 from slices.definitions.saying import chips
 from slices.snapshots.actions import being_frozen, check_freeze
 from slices.snapshots.figuring import figures_of
+from slices.snapshots.grades import told
 from slices.snapshots.models import Snapshot
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
@@ -91,7 +92,7 @@ def now(request: MemberRequest, place: Project, found: Slice, version: SliceVers
     organization = request.organization
     snapshots = organization.snapshots.filter(slice_version__slice=found).select_related("slice_version")
     runs = organization.runs.filter(slice_version__slice=found).select_related("model_version")
-    rows = list(snapshots.order_by("-as_of", "-pk")[:SNAPSHOTS])
+    rows = told(snapshots.order_by("-as_of", "-pk"), SNAPSHOTS)
     schedules = organization.schedules.filter(slice=found, state="active").exclude(next_due_at=None)
     return {
         "project": place,

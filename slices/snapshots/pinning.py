@@ -40,6 +40,14 @@ def reasons(organization: Organization, snapshot_ids: Sequence[int]) -> dict[int
     held = organization.pins.filter(snapshot__in=snapshot_ids, released_at=None).order_by("pk")
     for snapshot_id, reason in held.values_list("snapshot", "reason"):
         found[snapshot_id].append(reason)
+    for snapshot_id, whys in needs(organization, snapshot_ids).items():
+        found[snapshot_id] += whys
+    return dict(found)
+
+
+def needs(organization: Organization, snapshot_ids: Sequence[int]) -> dict[int, list[Reason]]:
+    """What needs each of these snapshots by itself, without anybody's pin."""
+    found: defaultdict[int, list[Reason]] = defaultdict(list)
     for pinner in _pinners.values():
         for snapshot_id, why in pinner(organization, snapshot_ids).items():
             found[snapshot_id].append(why)
@@ -52,6 +60,11 @@ def check_pin(snapshot: Snapshot) -> None:
         raise Refused(_("Its files are gone already; only hashes and counts are left."))
 
 
+def held_for(snapshot: Snapshot, reason: str) -> Pin | None:
+    """The pin that keeps a snapshot for this reason, if there is one."""
+    return snapshot.organization.pins.filter(snapshot=snapshot, reason=reason, released_at=None).first()
+
+
 @transaction.atomic
 def pin(*, snapshot: Snapshot, reason: str, by: User) -> Pin:
     """Keep a snapshot until somebody lets it go. The same reason again is the same pin."""
@@ -60,7 +73,7 @@ def pin(*, snapshot: Snapshot, reason: str, by: User) -> Pin:
         snapshot=snapshot
     ).first()  # the clock waits, or was first
     check_pin(snapshot)
-    held = organization.pins.filter(snapshot=snapshot, reason=reason, released_at=None).first()
+    held = held_for(snapshot, reason)
     if held is not None:
         return held
     row = organization.pins.create(snapshot=snapshot, reason=reason, by=by)
@@ -75,3 +88,18 @@ def release(*, pin: Pin, by: User) -> None:
     if organization.pins.filter(pk=pin.pk, released_at=None).update(released_at=now, released_by=by):
         organization.keepings.filter(snapshot=pin.snapshot_id).update(look_at=now)
         record("snapshot.released", organization=organization, subject=pin.snapshot, by=by, pin=pin.pk)
+
+
+def check_held(snapshot: Snapshot) -> None:
+    """Only what somebody pinned can be let go."""
+    if not snapshot.organization.pins.filter(snapshot=snapshot, released_at=None).exists():
+        raise Refused(_("Nobody has pinned it."))
+
+
+@transaction.atomic
+def release_all(*, snapshot: Snapshot, by: User) -> None:
+    """Take off every pin of a snapshot."""
+    check_held(snapshot)
+    rows = snapshot.organization.pins.filter(snapshot=snapshot, released_at=None)
+    for row in rows.select_related("organization", "snapshot").order_by("pk"):
+        release(pin=row, by=by)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from slices.snapshots import children, comparing, export_views, looking, views
+from slices.snapshots import children, comparing, export_views, looking, pin_views, views
 
 SLICE = "projects/<slug:project>/slices/<slug:slug>/"
 CHILD = "projects/<slug:project>/families/<slug:slug>/<int:pk>/"
@@ -20,6 +20,8 @@ urlpatterns = [
     path(f"{SLICE}freeze/", views.freeze_slice, name="slice-freeze"),
     path(SNAPSHOT, views.snapshot_page, name="snapshot"),
     path(f"{SNAPSHOT}download/", views.download, name="snapshot-download"),
+    path(f"{SNAPSHOT}pins/", pin_views.pin_snapshot, name="snapshot-pin"),
+    path(f"{SNAPSHOT}pins/<int:pin>/release/", pin_views.release_snapshot, name="snapshot-release"),
     path(f"{SNAPSHOT}exports/", export_views.export_snapshot, name="snapshot-export"),
     path(f"{EXPORT}cancel/", export_views.cancel, name="snapshot-export-cancel"),
     path(f"{EXPORT}files/<path:name>", export_views.export_file, name="snapshot-export-file"),

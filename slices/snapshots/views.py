@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,14 +12,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from projects.streams.doors import can, do, open_project, see_other, why_refused
+from projects.streams.doors import can, do, open_project
 from projects.streams.models import Project
 from projects.streams.ranges import begins
 from slices.definitions.saying import chips
+from slices.snapshots import pin_views
 from slices.snapshots.actions import note_download, request_freeze
+from slices.snapshots.asking_first import asked_first
 from slices.snapshots.downloads import AT_ONCE, downloadable
 from slices.snapshots.export_views import panel
-from slices.snapshots.grades import check_rows, grade_of, graded
+from slices.snapshots.grades import grade_of, graded
 from slices.snapshots.looking import find
 from slices.snapshots.models import Snapshot
 from slices.snapshots.saying import spoken
@@ -69,6 +69,7 @@ def snapshot_page(request: MemberRequest, project: str, pk: int) -> HttpResponse
         "grade": grade_of(found),
         "may_export": can(request, "projects.export_project", place),
         **panel(request, place, found),
+        **pin_views.panel(request, place, found),
         "runs": runs.filter(snapshot=found).order_by("pk"),
         "evaluations": found.evaluations.select_related("model_version").order_by("-pk"),
     }
@@ -90,10 +91,9 @@ def download(request: MemberRequest, project: str, pk: int) -> HttpResponseBase:
     found, kind = find_snapshot(request, place, pk), request.GET.get("format", "jsonl")
     if kind not in AT_ONCE:
         raise Http404
-    why = why_refused(partial(check_rows, found, accepts_redacted=True))
-    if why:
-        messages.error(request, why)
-        return see_other(reverse("snapshot", args=[request.organization.slug, project, pk]))
+    instead = asked_first(request, place, found)
+    if instead is not None:
+        return instead
     name = downloadable(found, kind, inline=False, by=request.user)
     answer = serve(request, name, AT_ONCE[kind], f"snapshot-{found.pk}.{kind}")
     if begins(answer):

@@ -57,6 +57,7 @@ LOOKS: dict[str, Look] = {
     "broken": Look(_("Broken"), "bad", "cross-disc"),
     "draft": Look(_("Draft"), "neutral", "dotted"),
     "frozen": Look(_("Frozen"), "accent", "snow"),
+    "redacted": Look(_("Some erased"), "warn", "half"),
     "suspect": Look(_("Suspect"), "warn", "warn", "tint"),
     "overdue": Look(_("Overdue"), "bad", "clock", "tint"),
     "invited": Look(_("Invited"), "neutral", "dotted"),

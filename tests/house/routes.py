@@ -176,6 +176,10 @@ PAGES = [
         HERE | {"pk": "snapshot.pk"},
         lambda world: {"format": "csv"},
     ),
+    Route(
+        "snapshot-pin", {"POST": MANAGE}, HERE | {"pk": "snapshot.pk"}, lambda world: {"reason": "An audit"}
+    ),
+    Route("snapshot-release", {"POST": MANAGE}, HERE | {"pk": "snapshot.pk", "pin": "pin.pk"}),
     Route("snapshot-export-cancel", {"POST": EXPORT}, EXPORT_PAGE | {"export": "export_asked.pk"}),
     Route("snapshot-export-file", {"GET": EXPORT}, EXPORT_PAGE | {"name": "export_file"}),
     Route("runs", {"GET": VIEW}, HERE),
@@ -362,6 +366,13 @@ API = [
         {"pk": "snapshot.pk"},
         lambda world: {"format": "parquet"},
     ),
+    Route(
+        "api-pins",
+        {"GET": MANAGE, "POST": MANAGE},
+        {"pk": "snapshot.pk"},
+        lambda world: {"reason": "An audit"},
+    ),
+    Route("api-pin", {"DELETE": MANAGE}, {"pk": "snapshot.pk", "pin": "pin.pk"}),
     Route("api-export", {"GET": EXPORT}, API_EXPORT),
     Route("api-export-cancel", {"POST": EXPORT}, API_EXPORT | {"export": "export_asked.pk"}),
     Route("api-export-file", {"GET": EXPORT}, API_EXPORT | {"name": "export_file"}),

@@ -279,3 +279,25 @@ def test_where_an_example_was_used_is_told_also_after_it_was_erased(stream, scri
     shown = page(owner).get(here).content.decode()
     assert ("digits@7" in shown, "redacted(1)" in shown) == (True, True)
     assert script.get("/api/v1/examples/999999/lineage").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_person_is_asked_before_taking_a_redacted_snapshot_and_every_list_says_what_it_is(
+    stream, page
+) -> None:
+    ann, *_others = examples(stream, "ann", "bob", "cat")
+    snapshot = frozen(stream)
+    run = RunFactory(project=stream.project, snapshot=snapshot)
+    forget(stream, ann)
+    work()
+    owner = page(member(stream.organization, Role.OWNER))
+    here = f"/o/{stream.organization.slug}/projects/digits/"
+    asked = owner.get(f"{here}snapshots/{snapshot.pk}/download/?format=jsonl")
+    assert (asked.status_code, "1 member was erased" in asked.content.decode()) == (200, True)
+    assert "format=jsonl&amp;accept_redacted=true" in asked.content.decode()
+    answer = owner.get(f"{here}snapshots/{snapshot.pk}/download/?format=jsonl&accept_redacted=true")
+    assert texts(answer) == ["bob was here", "cat was here"]
+    places = (f"snapshots/{snapshot.pk}/", "slices/all/", f"runs/{run.pk}/")
+    assert {
+        place: "1 erased" in owner.get(here + place).content.decode() for place in places
+    } == dict.fromkeys(places, True)
