@@ -15,5 +15,6 @@ urlpatterns = [
     path("snapshots/<int:pk>/members", evidence_api.Members.as_view(), name="api-snapshot-members"),
     path("snapshots/<int:pk>/digests", evidence_api.Digests.as_view(), name="api-snapshot-digests"),
     path("projects/<slug:project>/runs", api.RunList.as_view(), name="api-runs"),
+    path("model-versions/<int:pk>/lineage", lineage_api.ModelLineage.as_view(), name="api-model-lineage"),
     path("model-versions/<int:pk>/evaluations", api.Evaluations.as_view(), name="api-evaluations"),
 ]

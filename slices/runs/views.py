@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from projects.streams.doors import can, do, open_project, why_refused
 from projects.streams.models import Project
 from slices.runs.actions import cancel, check_cancel
+from slices.runs.made_of import counted, is_counted, people, schemas
 from slices.runs.models import Evaluation, Run
 from slices.runs.saying import attempt_of, said
 from slices.snapshots.grades import Grade, grade_of, graded
@@ -22,6 +23,7 @@ from teams.access.tenancy import MemberRequest, member_page
 
 SHOWN = 50
 FACTS = 20
+MOST = 50_000  # members that are counted while somebody waits for the page
 
 
 def find(project: Project, pk: int) -> Run:
@@ -67,7 +69,8 @@ def run_page(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         "attempts": found.attempts.order_by("number"),
         "evaluations": evaluations,
         "classes": classes_of(evaluations),
-        "grades": grades_of(found),
+        "grades": (grades := grades_of(found)),
+        "made_of": made_of_panel(request, place, found, grades.get("train")),
         "funnel": spoken(found.report.get("funnel", [])),
         "metrics": pairs(found.report.get("metrics", {})),
         "facts": pairs(found.model_version.facts if found.model_version else {}),
@@ -76,6 +79,22 @@ def run_page(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         "why_not": why_refused(check_cancel, found),
     }
     return render(request, "slices/runs/run.html", context)
+
+
+def made_of_panel(
+    request: MemberRequest, place: Project, run: Run, grade: Grade | None
+) -> dict[str, Any] | None:
+    """Whose answers a run learns from; None where they are too many to be counted while somebody waits."""
+    snapshot = run.snapshot
+    if snapshot is None or grade is None or (snapshot.n_total > MOST and not is_counted(snapshot, grade)):
+        return None
+    counts = counted(snapshot, grade)
+    by_name = can(request, "projects.view_answers_project", place)
+    return {
+        "people": people(request.organization, counts, by_name=by_name)[:FACTS],
+        "schemas": schemas(request.organization, counts),
+        "n": counts.total(),
+    }
 
 
 def grades_of(run: Run) -> dict[str, Grade]:

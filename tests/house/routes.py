@@ -260,6 +260,7 @@ API = [
     ),
     Route("api-erasure", {"GET": MANAGE}, PROJECT | {"pk": "erasure.pk"}),
     Route("api-example", {"GET": VIEW}, {"pk": "example_row.pk"}),
+    Route("api-model-lineage", {"GET": VIEW}, {"pk": "model.pk"}),
     Route("api-example-lineage", {"GET": VIEW}, {"pk": "example_row.pk"}),
     Route(
         "api-example-by-key",
