@@ -12,7 +12,7 @@ class SlicesConfig(AppConfig):
         """Make this floor's events, work and places known."""
         from projects.conditions.references import register_resolver
         from projects.streams.dependents import register_dependents
-        from projects.streams.panels import register_panel
+        from projects.streams.panels import register_example_panel, register_panel
         from slices.definitions import handlers as definitions_handlers
         from slices.definitions.counting import MEETING
         from slices.definitions.kinds import KINDS as definitions
@@ -28,6 +28,7 @@ class SlicesConfig(AppConfig):
         from slices.placements.kinds import KINDS as placements
         from slices.runs import handlers as runs
         from slices.runs.kinds import KINDS as runs_kinds
+        from slices.runs.panels import used_panel
         from slices.schedules import handlers as schedules
         from slices.schedules.kinds import KINDS as schedules_kinds
         from slices.schedules.relying import relying_schedules
@@ -67,5 +68,6 @@ class SlicesConfig(AppConfig):
         register_item(_("Runs"), "runs", key="r", permission=view, scope="project", order=30)
         register_item(_("Schedules"), "schedules", key="d", permission=view, scope="project", order=40)
         register_item(_("Placements"), "placements", key="p", permission=view, scope="project", order=50)
+        register_example_panel(used_panel)
         register_panel(readiness, order=10)
         register_panel(slices_panel, order=20)

@@ -11,7 +11,7 @@ from projects.streams.actions import note_look
 from projects.streams.doors import can, open_project
 from projects.streams.media import is_open, name_of, shows_media
 from projects.streams.models import Example, Project
-from projects.streams.panels import panels_of
+from projects.streams.panels import panels_of, panels_of_example
 from projects.streams.ranges import begins
 from projects.streams.shown import shown_whole, stored, thumbs, uploaded
 from projects.streams.tombstones import media_is_erased
@@ -62,6 +62,7 @@ def example(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         "withheld": withheld,
         "predictions": row.predictions.select_related("model_version").order_by("-at", "-pk")[:50],
         "may_manage": can(request, "projects.manage_project", place),
+        "panels": panels_of_example(request, place, row),
     }
     return render(request, "projects/streams/example.html", context)
 

@@ -103,3 +103,15 @@ def test_the_page_of_a_run_shows_what_it_was_made_of(queue, page) -> None:
     here = f"/o/{queue.organization.slug}/projects/digits/runs/{run.pk}/"
     shown = page(member(queue.organization, Role.OWNER)).get(here).content.decode()
     assert ("What it was made of" in shown, str(ann) in shown, "100.0" in shown) == (True, True, True)
+
+
+@pytest.mark.django_db
+def test_the_page_of_an_example_shows_where_it_was_used(queue, page) -> None:
+    [used] = answered(queue, member(queue.organization), 1)
+    run = trained(queue)
+    unused = ExampleFactory(stream=queue.stream)
+    owner = page(member(queue.organization, Role.OWNER))
+    here = f"/o/{queue.organization.slug}/projects/digits/examples/"
+    shown = owner.get(f"{here}{used.pk}/").content.decode()
+    assert (f"Snapshot {run.snapshot_id}" in shown, str(run.model_version) in shown) == (True, True)
+    assert "No snapshot holds it" in owner.get(f"{here}{unused.pk}/").content.decode()
