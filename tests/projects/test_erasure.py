@@ -172,6 +172,7 @@ def test_people_lose_the_task_and_nothing_of_their_answers_stays(stream, script)
         "answers": 1,
         "tasks": 3,
         "groups": 0,
+        "checked-labels": 0,
         "redactions": 0,
         "predictions": 1,
         "examples": 1,
