@@ -78,15 +78,24 @@ class Writer:
         return self.running.hexdigest()
 
 
-def read(snapshot: Snapshot) -> Iterator[list[Member]]:
-    """The members of a snapshot in batches, in order of example."""
+def read(snapshot: Snapshot, after: int = 0) -> Iterator[list[Member]]:
+    """The members of a snapshot in batches, in order of example; those after an example, where one is named."""
     with default_storage.open(snapshot.manifest_name) as file:
-        for batch in pq.ParquetFile(file).iter_batches(batch_size=BATCH):
+        parquet = pq.ParquetFile(file)
+        groups = later_groups(parquet, after)
+        for batch in parquet.iter_batches(batch_size=BATCH, row_groups=groups):
             columns = [batch.column(name).to_pylist() for name in SCHEMA.names]
             yield [
                 Member(id_, rev, answer, SPLITS[split])
                 for id_, rev, answer, split in zip(*columns, strict=True)
+                if id_ > after
             ]
+
+
+def later_groups(parquet: pq.ParquetFile, after: int) -> list[int]:
+    """The parts of the file that may hold examples after this one, by what it says of its parts."""
+    about = [parquet.metadata.row_group(n).column(0) for n in range(parquet.num_row_groups)]
+    return [n for n, ids in enumerate(about) if not ids.is_stats_set or ids.statistics.max > after]
 
 
 def lines(snapshot: Snapshot) -> Iterator[bytes]:

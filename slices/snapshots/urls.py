@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from slices.snapshots import children, comparing, export_views, looking, pin_views, views
+from slices.snapshots import children, comparing, diff_views, export_views, looking, pin_views, views
 
 SLICE = "projects/<slug:project>/slices/<slug:slug>/"
 CHILD = "projects/<slug:project>/families/<slug:slug>/<int:pk>/"
 SNAPSHOT = "projects/<slug:project>/snapshots/<int:pk>/"
+DIFF = "projects/<slug:project>/snapshots/<int:a>/diff/<int:b>/"
 EXPORT = f"{SNAPSHOT}exports/<int:export>/"
 
 urlpatterns = [
@@ -22,6 +23,8 @@ urlpatterns = [
     path(f"{SNAPSHOT}download/", views.download, name="snapshot-download"),
     path(f"{SNAPSHOT}pins/", pin_views.pin_snapshot, name="snapshot-pin"),
     path(f"{SNAPSHOT}pins/<int:pin>/release/", pin_views.release_snapshot, name="snapshot-release"),
+    path(f"{SNAPSHOT}diff/", diff_views.choose, name="snapshot-compare"),
+    path(DIFF, diff_views.diff_page, name="snapshot-diff"),
     path(f"{SNAPSHOT}exports/", export_views.export_snapshot, name="snapshot-export"),
     path(f"{EXPORT}cancel/", export_views.cancel, name="snapshot-export-cancel"),
     path(f"{EXPORT}files/<path:name>", export_views.export_file, name="snapshot-export-file"),

@@ -28,6 +28,8 @@ from slices.snapshots.saying import spoken
 from slices.snapshots.serving import serve
 from teams.access.tenancy import MemberRequest, member_page
 
+OFFERED = 100  # other snapshots of the slice to compare with, the newest
+
 
 @require_POST
 @member_page("projects.view_project")
@@ -68,6 +70,7 @@ def snapshot_page(request: MemberRequest, project: str, pk: int) -> HttpResponse
         "funnel": spoken(found.funnel),
         "download_url": f"{address}?format=jsonl",
         "grade": grade_of(found),
+        "others": others_of(found),
         "may_export": can(request, "projects.export_project", place),
         **panel(request, place, found),
         **pin_views.panel(request, place, found),
@@ -75,6 +78,17 @@ def snapshot_page(request: MemberRequest, project: str, pk: int) -> HttpResponse
         "evaluations": found.evaluations.select_related("model_version").order_by("-pk"),
     }
     return render(request, "slices/snapshots/snapshot.html", context)
+
+
+def others_of(snapshot: Snapshot) -> list[tuple[int, str]]:
+    """The other snapshots of its slice, newest first, for a select."""
+    rows = snapshot.organization.snapshots.filter(slice_version__slice=snapshot.slice_version.slice_id)
+    found = rows.exclude(pk=snapshot.pk).order_by("-as_of", "-pk").values_list("pk", "as_of", "n_total")
+    sentence = _("%(id)s, as of %(on)s UTC, %(n)s members")
+    return [
+        (pk, sentence % {"id": pk, "on": f"{as_of:%Y-%m-%d %H:%M}", "n": f"{n:,}"})
+        for pk, as_of, n in found[:OFFERED]
+    ]
 
 
 def shares(counts: dict[str, int], total: int) -> list[dict[str, Any]]:

@@ -50,6 +50,7 @@ QUEUE = HERE | {"queue": "queue.slug"}
 SCHEDULE = HERE | {"schedule": "schedule.pk"}
 PLACEMENT = HERE | {"placement": "placement.slug"}
 EXPORT_PAGE = HERE | {"pk": "snapshot.pk", "export": "export.pk"}
+TWO_SNAPSHOTS = {"a": "snapshot.pk", "b": "eval_snapshot.pk"}
 IMPORT = HERE | {"pk": "import_row.pk"}
 FAILED_IMPORT = {"pk": "failed_import.pk"}
 DECISION = PLACEMENT | {"decision": "decision.pk"}
@@ -164,6 +165,8 @@ PAGES = [
     Route("family-child-move", {"POST": MANAGE}, CHILD),
     Route("family-child-freeze", {"POST": MANAGE}, CHILD),
     Route("snapshot", {"GET": VIEW}, HERE | {"pk": "snapshot.pk"}),
+    Route("snapshot-compare", {"GET": VIEW}, HERE | {"pk": "snapshot.pk"}),
+    Route("snapshot-diff", {"GET": VIEW}, HERE | TWO_SNAPSHOTS),
     Route(
         "snapshot-download",
         {"GET": EXPORT},
@@ -360,6 +363,13 @@ API = [
     Route("api-belongings", {"PUT": MANAGE}, STREAM, a_belonging),
     Route("api-snapshot", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
     Route("api-snapshot-drift", {"GET": VIEW}, {"pk": "snapshot.pk"}),
+    Route("api-snapshot-diff", {"GET": EXPORT}, TWO_SNAPSHOTS),
+    Route(
+        "api-snapshot-diff-members",
+        {"GET": EXPORT},
+        TWO_SNAPSHOTS,
+        query=lambda world: "?kind=removed",
+    ),
     Route("api-snapshot-download", {"GET": EXPORT}, {"pk": "snapshot.pk"}),
     Route(
         "api-exports",
