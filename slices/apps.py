@@ -61,7 +61,7 @@ class SlicesConfig(AppConfig):
             order=15,
             pages=["explore-save"],
         )
-        of_slices = ["snapshot", "families", "family", "family-child"]
+        of_slices = ["snapshot", "snapshot-diff", "families", "family", "family-child"]
         register_item(
             _("Slices"), "slices", key="s", permission=view, scope="project", order=20, pages=of_slices
         )

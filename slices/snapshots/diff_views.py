@@ -91,13 +91,12 @@ def told(a: Snapshot, b: Snapshot, found: Diff) -> dict[str, Any]:
 
 
 def mixes(a: Snapshot, b: Snapshot) -> list[dict[str, Any]]:
-    """By label how many in each, and the share of each."""
+    """By label how many in each, and how many more in the second."""
     return [
         {
             "name": name,
             "ns": (a.n_by_label.get(name, 0), b.n_by_label.get(name, 0)),
             "gain": b.n_by_label.get(name, 0) - a.n_by_label.get(name, 0),
-            "shares": tuple(row.n_by_label.get(name, 0) / max(1, row.n_total) for row in (a, b)),
         }
         for name in sorted({*a.n_by_label, *b.n_by_label})
     ]

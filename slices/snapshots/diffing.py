@@ -10,7 +10,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
-from operator import attrgetter
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -20,18 +19,17 @@ from projects.conditions.counting import PREVIEW_MS, bounded
 from slices.definitions.members import steps
 from slices.definitions.relating import Change, change
 from slices.snapshots.grades import check_here
-from slices.snapshots.manifest import BATCH, Member, read
+from slices.snapshots.manifest import BATCH, EXAMPLE, Member, read
 from slices.snapshots.models import Snapshot
 from teams.identity.refused import Refused
 
 KINDS = ("added", "removed", "relabeled", "changed")
-MOST = 2_000_000  # members of both together that are read while somebody waits
+MOST = 500_000  # members of both together that are read while somebody waits
 WHY_MOST = 20_000  # members that went whose reasons are asked for
 REASONS = ("erased", "window", "condition", "labels", "other", "untold")
 ASKED = ("window", "condition", "labels")  # the steps that each member passes or not by itself
 
 ERASED = "\x00"  # no label is written so
-EXAMPLE = attrgetter("example_id")
 
 Labels = dict[int, str]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import IO, NamedTuple
 
 import pyarrow as pa
@@ -23,6 +25,7 @@ SCHEMA = pa.schema(
 )
 DELTAS = {"example_id": "DELTA_BINARY_PACKED", "annotation_id": "DELTA_BINARY_PACKED"}
 BATCH = 10_000
+EXAMPLE = attrgetter("example_id")
 
 
 class Member(NamedTuple):
@@ -84,12 +87,9 @@ def read(snapshot: Snapshot, after: int = 0) -> Iterator[list[Member]]:
         parquet = pq.ParquetFile(file)
         groups = later_groups(parquet, after)
         for batch in parquet.iter_batches(batch_size=BATCH, row_groups=groups):
-            columns = [batch.column(name).to_pylist() for name in SCHEMA.names]
-            yield [
-                Member(id_, rev, answer, SPLITS[split])
-                for id_, rev, answer, split in zip(*columns, strict=True)
-                if id_ > after
-            ]
+            *columns, splits = [batch.column(name).to_pylist() for name in SCHEMA.names]
+            members = list(map(Member, *columns, map(SPLITS.__getitem__, splits)))
+            yield members[bisect_right(members, after, key=EXAMPLE) :]
 
 
 def later_groups(parquet: pq.ParquetFile, after: int) -> list[int]:
