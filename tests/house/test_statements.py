@@ -43,7 +43,6 @@ EXEMPT = {
 UNTOUCHED = {
     "projects_examplechange": "written by triggers, put away by the clock",
     "teams_storedanswer": "only calls with an Idempotency-Key have one",
-    "slices_pin": "pins are set by functions so far; the clock asks whether there is one",
     "projects_invitationproject": "written with an invitation that names projects; read when it is accepted",
 }
 
