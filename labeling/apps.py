@@ -11,6 +11,7 @@ class LabelingConfig(AppConfig):
     def ready(self) -> None:
         """Make this floor's events, work and places known."""
         from labeling.answers import fields
+        from labeling.answers.keeping import with_answers
         from labeling.answers.kinds import KINDS as answers
         from labeling.asks import handlers as asks
         from labeling.asks.kinds import KINDS as asks_kinds
@@ -23,9 +24,11 @@ class LabelingConfig(AppConfig):
         from labeling.queues.kinds import KINDS as queues
         from labeling.queues.relying import relying_queues
         from labeling.tasks import handlers as tasks
+        from labeling.tasks.keeping import with_tasks
         from labeling.tasks.kinds import KINDS as tasks_kinds
         from projects.conditions.fields import register_source
         from projects.streams.dependents import register_dependents
+        from projects.streams.retention import register_keeper
         from teams.desk.navigation import register_item
         from teams.events.actions import register
 
@@ -33,6 +36,8 @@ class LabelingConfig(AppConfig):
         register_dependents(relying_queues)
         register_source(fields.answered, *fields.STARTS)
         register_source(fields.classes, *fields.STARTS_OF_CLASSES)
+        register_keeper("answers", with_answers)
+        register_keeper("tasks", with_tasks)
         register_erasers()
         assert tasks
         assert quality

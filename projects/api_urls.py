@@ -6,6 +6,7 @@ from projects.conditions.api import ConditionCheck, ConditionComplete, ExampleBy
 from projects.erasure.api import ErasureDetail, ErasureList
 from projects.streams.api import MediaUpload, Predictions
 from projects.streams.fields_api import Fields
+from projects.streams.retention_api import StreamRetention
 from projects.streams.splits_api import SplitGroups, Splits
 
 PROJECT = "projects/<slug:project>"
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{STREAM}/fields", Fields.as_view(), name="api-fields"),
     path(f"{STREAM}/splits", Splits.as_view(), name="api-splits"),
     path(f"{STREAM}/splits/groups", SplitGroups.as_view(), name="api-split-groups"),
+    path(f"{STREAM}/retention", StreamRetention.as_view(), name="api-retention"),
     path(f"{STREAM}/conditions", ConditionCheck.as_view(), name="api-conditions"),
     path(f"{STREAM}/conditions/complete", ConditionComplete.as_view(), name="api-conditions-complete"),
 ]

@@ -16,6 +16,7 @@ from projects.streams.models import (
     SplitPolicy,
     Stream,
 )
+from projects.streams.retained import ExpiredCount, Retention
 from projects.streams.tombstones import Tombstone
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "ErasureStep",
     "Example",
     "ExampleChange",
+    "ExpiredCount",
     "FieldWork",
     "LabelSchema",
     "Media",
@@ -31,6 +33,7 @@ __all__ = [
     "Project",
     "ProjectGroupObjectPermission",
     "ProjectUserObjectPermission",
+    "Retention",
     "SplitAssignment",
     "SplitPolicy",
     "Stream",

@@ -13,6 +13,7 @@ class SlicesConfig(AppConfig):
         from projects.conditions.references import register_resolver
         from projects.streams.dependents import register_dependents
         from projects.streams.panels import register_example_panel, register_panel
+        from projects.streams.retention import register_keeper
         from slices.definitions import handlers as definitions_handlers
         from slices.definitions.counting import MEETING
         from slices.definitions.kinds import KINDS as definitions
@@ -33,6 +34,7 @@ class SlicesConfig(AppConfig):
         from slices.schedules.kinds import KINDS as schedules_kinds
         from slices.schedules.relying import relying_schedules
         from slices.snapshots import handlers as snapshots_handlers
+        from slices.snapshots.blocks import held_by_snapshots
         from slices.snapshots.kinds import KINDS as snapshots
         from slices.snapshots.panels import slices_panel
         from teams.desk.navigation import register_item
@@ -40,6 +42,7 @@ class SlicesConfig(AppConfig):
 
         register_erasers()
         register_pinners()
+        register_keeper("snapshots", held_by_snapshots)
         register(*families)
         MEETING[:] = [meet]
         register(*definitions, *snapshots, *runs_kinds, *schedules_kinds, *placements, *gates_kinds)

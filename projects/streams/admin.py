@@ -21,6 +21,8 @@ from projects.streams.actions import change_fields, create_project, create_strea
 from projects.streams.declaring import differs, from_nothing, revision_of
 from projects.streams.fieldrows import FieldsField, wanted_of
 from projects.streams.models import ModelVersion, Project, SplitPolicy, Stream
+from projects.streams.retained import MOST_DAYS
+from projects.streams.retention import days_of, expired_so_far, preview_sentence, set_retention
 from teams.access.actions import set_grants
 from teams.desk.columns import linked, short_hash
 from teams.desk.deeds import deed
@@ -31,6 +33,7 @@ from teams.identity.refused import Refused
 
 VERB = "projects.manage_project"
 LAST_WORKS = 5
+PREVIEWS = (30, 365)
 
 
 @admin.register(Project, site=desk)
@@ -162,6 +165,28 @@ class StreamChangeForm(DeskForm):
             self.initial.update(declared=wanted_of(self.instance), revision=revision_of(self.instance))
 
 
+class RetentionForm(forms.Form):
+    """How many days, with what some numbers would come to."""
+
+    days = forms.IntegerField(
+        label=_("Days"),
+        required=False,
+        min_value=1,
+        max_value=MOST_DAYS,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
+    )
+
+    def fill(self, organization: Any, rows: list[Any]) -> None:
+        """Tell beforehand, for the stream that was chosen."""
+        field = self.fields["days"]
+        field.help_text = str(_("Empty: everything is kept."))
+        if len(rows) == 1:
+            now = days_of(rows[0])
+            sentences = [preview_sentence(rows[0], days) for days in sorted({now or PREVIEWS[0], *PREVIEWS})]
+            field.help_text = " ".join([field.help_text, *sentences])
+            field.initial = now
+
+
 @admin.register(Stream, site=desk)
 class StreamAdmin(OrganizationAdmin):
     """Its split is settled when it is made; its attributes may change, as far as nothing relies on them."""
@@ -178,13 +203,15 @@ class StreamAdmin(OrganizationAdmin):
         "split_by",
         "split",
         "has_personal_media",
+        "retention",
         "created_at",
         "declared",
         "despite",
         "works",
         "revision",
     )
-    readonly_fields = ("project_link", "slug", "split_by", "split", "works", "created_at")
+    readonly_fields = ("project_link", "slug", "split_by", "split", "retention", "works", "created_at")
+    actions = ("keep",)
     list_display = ("name", "project_link", "slug", "attributes", "split", "split_by", "created_at")
     list_filter = (("project", ScopedFilter),)
     list_select_related = ("project",)
@@ -247,6 +274,30 @@ class StreamAdmin(OrganizationAdmin):
             messages.info(
                 request, _("There are many examples: they are looked at before the attributes change.")
             )
+
+    @display(description=_("what nobody needs is kept"))
+    def retention(self, row: Stream) -> str:
+        """The policy, and how many have expired by it."""
+        days, gone = days_of(row), expired_so_far(row)
+        if days is None and not gone:
+            return str(_("for ever"))
+        policy = _("%(days)d days") % {"days": days} if days else _("for ever")
+        return str(_("%(policy)s; %(n)d examples have expired so far") % {"policy": policy, "n": gone})
+
+    @deed(
+        _("Say how long examples are kept"),
+        verb=VERB,
+        form=RetentionForm,
+        danger=True,
+        words=_(
+            "Examples without a label that nothing refers to go so many days after they came, with what models said "
+            "of them and their uploaded files. What has an answer, a task or an ask, or is in a snapshot, stays. "
+            "Their counts stay. This cannot be undone."
+        ),
+    )
+    def keep(self, request: Any, row: Stream, days: int | None) -> None:
+        """From now on; the clock does it."""
+        set_retention(stream=row, days=days, by=request.user)
 
     @display(description=_("what is being done to them"), empty_value="—")
     def works(self, row: Stream) -> Any:

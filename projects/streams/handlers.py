@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from projects.streams.declaring import STEP
+from projects.streams.expiring import expire_all
 from projects.streams.promoting import step
 from teams.access.actions import set_grants
 from teams.events.actions import on
 from teams.events.models import Event
 from teams.identity.models import Organization
 from teams.identity.roles import WORDS, verbs_of
+from teams.work.clock import due
 from teams.work.jobs import stepwise
+
+due("retention")(expire_all)
 
 
 @on("invitation.accepted")

@@ -13,6 +13,8 @@ KINDS = (
     Kind("stream.field_demoted", _("Attribute taken off its quick column")),
     Kind("stream.split_changed", _("Stream divided otherwise")),
     Kind("stream.groups_assigned", _("Groups put into a split by name")),
+    Kind("stream.retention_changed", _("How long a stream keeps examples changed")),
+    Kind("examples.expired", _("Examples expired")),
     Kind("examples.received", _("Examples received")),
     Kind("media.uploaded", _("File uploaded")),
     Kind("media.viewed", _("Looked at media")),

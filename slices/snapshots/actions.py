@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from psycopg.errors import SerializationFailure
 
 from projects.conditions.canonical import dumps
+from projects.streams.retention import hold_examples
 from slices.definitions.actions import current
 from slices.definitions.members import NONE, Values, members
 from slices.definitions.models import Slice, SliceVersion
@@ -133,6 +134,7 @@ def one_instant() -> Iterator[None]:
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        hold_examples()  # before the first look: what this one sees does not expire meanwhile
         yield
 
 
@@ -151,6 +153,7 @@ def freeze(
 
     The same slice version, child, moment and role is the same snapshot for ever. Raises TooSmall, Refused.
     """
+    hold_examples()
     found = known(slice_version, role, as_of, values)
     if found is not None:
         return found

@@ -60,6 +60,13 @@ JOIN unnest(%(ids)s::bigint[]) AS asked (id) ON asked.id = member.id
 JOIN slices_snapshot snapshot
     ON snapshot.organization_id = %(organization)s AND snapshot.manifest_sha256 = member.manifest_sha256
 """
+# As soon as a snapshot's files are gone, it needs its members no more.
+HELD = f"""
+SELECT DISTINCT member.id FROM ({HOLDING_ANY}) AS member (snapshot, id)
+LEFT JOIN slices_keeping keeping
+    ON keeping.organization_id = %(organization)s AND keeping.snapshot_id = member.snapshot
+WHERE keeping.expired_at IS NULL
+"""  # noqa: S608 - our own text
 
 
 def snapshots_with(organization: Organization, example_id: int) -> list[int]:
@@ -76,6 +83,13 @@ def memberships(organization: Organization, example_ids: Sequence[int]) -> Itera
     with connection.cursor() as cursor:
         cursor.execute(HOLDING_ANY, asked(organization, example_ids))
         yield from cursor.fetchall()
+
+
+def held_by_snapshots(organization: Organization, example_ids: Sequence[int]) -> set[int]:
+    """Those of some examples that are in a snapshot whose files are kept, for whatever reason."""
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, asked(organization, example_ids))
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def asked(organization: Organization, example_ids: Sequence[int]) -> dict[str, Any]:

@@ -326,6 +326,7 @@ API = [
     ),
     Route("api-ask", {"GET": ASK}, {"pk": "ask.pk"}),
     Route("api-ask-stop", {"POST": ASK}, {"pk": "ask.pk"}),
+    Route("api-retention", {"GET": VIEW, "POST": MANAGE}, STREAM, lambda world: {"days": 30}),
     Route(
         "api-splits",
         {"GET": VIEW, "POST": MANAGE},

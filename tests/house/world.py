@@ -165,6 +165,10 @@ class World:
         digest = media.digest_of(self.organization, PNG)
         media.keep(self.organization, {digest: PNG})
         self.media = self.organization.media.get(digest=digest)
+        self.retention = self.organization.retentions.create(stream=self.stream, days=36_500)
+        self.expired_count = self.organization.expired_counts.create(
+            stream=self.stream, day="2026-01-01", n=7
+        )
         self.field_work = self.stream.field_works.create(
             organization=self.organization, kind="check", state="refused", refusal=self.say("refusal")
         )
