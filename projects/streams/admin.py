@@ -203,14 +203,14 @@ class StreamAdmin(OrganizationAdmin):
         "split_by",
         "split",
         "has_personal_media",
-        "retention",
+        "kept_for",
         "created_at",
         "declared",
         "despite",
         "works",
         "revision",
     )
-    readonly_fields = ("project_link", "slug", "split_by", "split", "retention", "works", "created_at")
+    readonly_fields = ("project_link", "slug", "split_by", "split", "kept_for", "works", "created_at")
     actions = ("keep",)
     list_display = ("name", "project_link", "slug", "attributes", "split", "split_by", "created_at")
     list_filter = (("project", ScopedFilter),)
@@ -276,7 +276,7 @@ class StreamAdmin(OrganizationAdmin):
             )
 
     @display(description=_("what nobody needs is kept"))
-    def retention(self, row: Stream) -> str:
+    def kept_for(self, row: Stream) -> str:
         """The policy, and how many have expired by it."""
         days, gone = days_of(row), expired_so_far(row)
         if days is None and not gone:

@@ -5,6 +5,7 @@ A row that was kept is passed over and looked at again in the next daily round.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from projects.streams.retained import Retention
 from projects.streams.retention import kept, let_go
 from teams.events.actions import record
 from teams.work.jobs import enqueue
+
+log = logging.getLogger(__name__)
 
 TURN_S = 1.0  # other sources of due work want their turn
 BATCH = 5_000
@@ -70,6 +73,7 @@ def expire_some(retention_id: int, at: datetime) -> int | None:
     except (IntegrityError, OperationalError):
         if not connection.is_usable():
             raise  # the database is away: the clock waits for it
+        log.info("a stream's retention waits for its next turn", exc_info=True)
         return None
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from projects.models import Example, ExpiredCount, Media, Prediction, Retention
 from projects.streams import expiring, media, retention
 from projects.streams.expiring import expire_all
 from projects.streams.retention import hold_examples, register_keeper, set_retention
+from slices.definitions.actions import Definition, create_slice, current
 from slices.models import Keeping
 from slices.snapshots.actions import freeze
 from teams.access.actions import issue_token
@@ -27,8 +29,7 @@ from tests.factories import (
     ExampleFactory,
     PredictionFactory,
     ProjectFactory,
-    SliceFactory,
-    SliceVersionFactory,
+    QueueFactory,
     StreamFactory,
     TaskFactory,
     member,
@@ -109,11 +110,12 @@ def test_a_preview_says_what_other_days_would_come_to(stream, script) -> None:
 
 @pytest.mark.django_db
 def test_what_somebody_needs_stays(stream, manager) -> None:
+    queue = QueueFactory(stream=stream)
     old(stream, "goes")
     old(stream, "labelled", label="3", label_state="accepted")
-    AnnotationFactory(task__example=old(stream, "answered"))
-    TaskFactory(example=old(stream, "task"))
-    AskFactory(task__example=old(stream, "ask"))
+    AnnotationFactory(task__queue=queue, task__example=old(stream, "answered"))
+    TaskFactory(queue=queue, example=old(stream, "task"))
+    AskFactory(task__queue=queue, task__example=old(stream, "ask"))
     set_retention(stream=stream, days=30, by=manager)
     assert (tick(), keys()) == (1, ["answered", "ask", "labelled", "task"])
 
@@ -121,10 +123,11 @@ def test_what_somebody_needs_stays(stream, manager) -> None:
 @pytest.mark.django_db
 def test_a_member_of_a_snapshot_stays_until_its_files_are_gone(stream, manager) -> None:
     old(stream, "member")
-    version = SliceVersionFactory(slice=SliceFactory(stream=stream), splits=["test", "train", "val"])
-    snapshot = freeze(slice_version=version, role="label", as_of=timezone.now(), by=manager)
+    kept = Definition(labels="any", splits=("train",))
+    version = current(create_slice(stream=stream, slug="all", name="All", definition=kept, by=None))
+    freeze(slice_version=version, role="train", as_of=timezone.now(), by=manager)
     set_retention(stream=stream, days=30, by=manager)
-    assert (snapshot.n, tick(), keys()) == (1, 0, ["member"])
+    assert (tick(), keys()) == (0, ["member"])
     Keeping.objects.update(expired_at=timezone.now())
     assert expire_all(timezone.now() + timedelta(hours=25)) == 1
     assert keys() == []
@@ -167,7 +170,8 @@ def test_uploads_go_unless_another_example_shows_them(stream, manager) -> None:
 @pytest.mark.django_db
 def test_batch_after_batch_passes_over_what_stays_until_the_next_round(stream, manager, monkeypatch) -> None:
     monkeypatch.setattr(expiring, "BATCH", 2)
-    tasks = [TaskFactory(example=old(stream, f"kept-{n}")) for n in range(3)]
+    queue = QueueFactory(stream=stream)
+    tasks = [TaskFactory(queue=queue, example=old(stream, f"kept-{n}")) for n in range(3)]
     for n in range(3):
         old(stream, f"goes-{n}")
     set_retention(stream=stream, days=30, by=manager)
@@ -217,8 +221,6 @@ def test_two_clocks_let_each_example_go_once(stream, manager, monkeypatch) -> No
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_expires_while_a_slice_is_being_frozen(stream, manager) -> None:
-    from django.db import transaction
-
     old(stream, "a")
     set_retention(stream=stream, days=30, by=manager)
     done: list[int] = []
@@ -261,11 +263,17 @@ def test_days_that_make_no_sense_are_refused(stream, manager, script, days: int)
 def test_at_the_desk_one_is_told_before(stream, manager, page) -> None:
     old(stream, "a")
     browser = page(manager)
-    chosen = {"action": "keep", "_selected_action": [stream.pk]}
+    place = reverse("admin:projects_stream_changelist")
+    made = browser.get(place).context
+    chosen = {
+        "action": "keep",
+        "_selected_action": [stream.pk],
+        made["desk_field"]: made["desk_here"],
+    }
     asked = browser.post(place, chosen).content.decode()
     assert "At 30 days about 1 of the oldest 1 examples would expire now" in asked
     browser.post(place, chosen | {"deed_form": "1", "days": "30"})
     assert Retention.objects.get().days == 30
     tick()
-    shown = browser.get(f"{place}{stream.pk}/change/").content.decode()
+    shown = browser.get(reverse("admin:projects_stream_change", args=[stream.pk])).content.decode()
     assert "30 days; 1 examples have expired so far" in shown
