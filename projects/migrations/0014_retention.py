@@ -11,7 +11,7 @@ from teams.identity.operations import SameOrganization
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0012_attributes_index'),
+        ('projects', '0013_media_of_people'),
         ('teams', '0010_stored_answers'),
     ]
 
