@@ -68,7 +68,7 @@ def test_every_operation_is_in_it_and_may_answer_with_a_problem() -> None:
     declared = {
         (path, method.upper()) for path, methods in paths.items() for method in methods if method in METHODS
     }
-    assert {method for _path, method in declared} == {"GET", "POST", "PUT", "PATCH"}
+    assert {method for _path, method in declared} == {"GET", "POST", "PUT", "PATCH", "DELETE"}
     assert len(declared) == len(OPERATIONS)
     operations = [operation for methods in paths.values() for operation in methods.values()]
     assert {"default" in operation["responses"] for operation in operations} == {True}

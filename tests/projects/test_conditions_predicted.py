@@ -159,5 +159,6 @@ def test_what_a_row_alone_decides_is_local_and_the_rest_says_so(stream: Any) -> 
 def test_every_local_field_is_in_the_row_that_decides(stream: Any) -> None:
     row = row_of(ExampleFactory(stream=stream), stream)
     assert set(row) == {name for name, field in Condition(None, stream).fields.items() if field.is_local} | {
-        "bucket"
+        "bucket",
+        "split_key",
     }

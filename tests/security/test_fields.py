@@ -27,7 +27,14 @@ NOT_THEIRS: dict[str, Any] = {
     "id": 1,
     "pk": 1,
 }
-BODILESS = {"api-ask-stop", "api-export-cancel", "api-media"}  # of the last the body is the file
+BODILESS = {
+    "api-ask-stop",
+    "api-export-cancel",
+    "api-import-cancel",
+    "api-import-resume",
+    "api-media",  # its body is the file
+    "api-pin",
+}
 WRITING = [
     (route, method)
     for route in API

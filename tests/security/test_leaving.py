@@ -109,6 +109,7 @@ def test_every_row_that_names_a_person_is_a_holding_or_a_trace() -> None:
     traces = {
         "teams.Event",
         "labeling.Annotation",
+        "labeling.Import",
         "labeling.ImportedPerson",
         "labeling.Review",
         "projects.Erasure",

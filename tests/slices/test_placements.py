@@ -188,7 +188,7 @@ def test_a_script_asks_which_stage_applies(placement: Placement, api: Any) -> No
     model = version(placement, "1")
     assert (body["stage"], body["people_decide"], body["confidence_floor"]) == ("production", False, 0.6)
     assert body["model_version"] == {
-        "id": model.pk, "name": "digits", "version": "1", "digest": model.digest, "uri": ""
+        "id": model.pk, "name": "digits", "version": "1", "digest": model.digest, "uri": "", "lineage": ""
     }  # fmt: skip
     assert client.get(url).json() == {"results": [body], "next": None}
 

@@ -167,7 +167,7 @@ def test_the_order_of_narrowing_is_fixed_and_each_step_says_what_it_removed() ->
         sample={"kind": "newest", "n": 2},
         max_size=1,
     )
-    told = funnel(version_of(stream, definition), NOW)
+    told = funnel(version_of(stream, definition), timezone.now())  # after the labels were accepted
     assert [(row["step"], row["n"], row["removed"]) for row in told] == [
         ("stream", 10, 0),
         ("window", 9, 1),
