@@ -288,4 +288,4 @@ def test_the_list_of_slices_takes_the_same_queries_for_one_and_for_three(
         content = client.get(url).content.decode()
     assert ("First" in content, "Three" in content) == (True, True)
     assert "First" not in client.get(url, {"q": "thre"}).content.decode()
-    assert "No slice has these words" in client.get(url, {"q": "nothing\x00"}).content.decode()
+    assert "No slice is like this" in client.get(url, {"q": "nothing\x00"}).content.decode()
