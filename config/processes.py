@@ -35,7 +35,7 @@ def processes(port: int) -> list[Process]:
         Process(
             name="worker", command=[*MANAGE, "qcluster"], environment=here, beat=age_of("worker"), limit=20
         ),
-        # A long job holds its loop, and its lease, for as long as a quarter of an hour.
+        # A long job holds its loop; one that has not moved for a quarter of an hour hangs, and its lease goes with it.
         Process(name="jobs", command=[*MANAGE, "work"], environment=here, beat=age_of("jobs"), limit=960),
         Process(name="clock", command=[*MANAGE, "clock"], environment=here, beat=age_of("clock"), limit=20),
     ]

@@ -245,6 +245,8 @@ SPECTACULAR_SETTINGS = {
 # A job that is not declared long may take so many seconds; a dead worker's job is given back a little later.
 # retry >= timeout * (2 + queue_limit / workers) + margin, or a prefetched hint is handed out twice.
 SLUICE_JOB_LIMIT_S = env.int("SLUICE_JOB_LIMIT_S", default=60)
+# A long job's worker gives a sign of life four times in so many seconds; when none came, another one takes over.
+SLUICE_LONG_LEASE_S = env.int("SLUICE_LONG_LEASE_S", default=60)
 Q_CLUSTER = {
     "name": "sluice",
     "orm": "default",

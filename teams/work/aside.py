@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
-from teams.work.jobs import LONG_LEASE, Superseded
+from teams.work.jobs import Superseded
 from teams.work.models import Job
 
-LONGER = """
-UPDATE teams_job SET lease_until = %s WHERE organization_id = %s AND id = %s AND token = %s AND state = 'running'
+OURS = """
+SELECT FROM teams_job WHERE organization_id = %s AND id = %s AND token = %s AND state = 'running'
 """
 
 ALIVE = """
@@ -37,11 +36,8 @@ def aside() -> Iterator[Any]:
 
 
 def hold_on(job: Job, cursor: Any) -> None:
-    """Keep a job's lease for as long again, and show that whoever does it is alive.
-
-    Raises Superseded when it went to somebody else.
-    """
-    cursor.execute(LONGER, [timezone.now() + LONG_LEASE, job.organization_id, job.pk, job.token])
+    """Show that whoever does a job gets on with it. Raises Superseded when it went to somebody else."""
+    cursor.execute(OURS, [job.organization_id, job.pk, job.token])
     if not cursor.rowcount:
         raise Superseded
     cursor.execute(ALIVE)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from teams.work.models import Beat
+from teams.work.models import BEAT, Beat
 
 
 def touch(name: str) -> None:
@@ -20,6 +22,12 @@ def age(name: str) -> float | None:
 
 
 def ages() -> dict[str, float]:
-    """Seconds since the last sign of life of everything that ever gave one, by name."""
+    """Seconds since the last sign of life of every kind of process that ever gave one, by name."""
     now = timezone.now()
-    return {beat.name: (now - beat.at).total_seconds() for beat in Beat.objects.order_by("name")}
+    beats = Beat.objects.exclude(name__startswith=BEAT).order_by("name")
+    return {beat.name: (now - beat.at).total_seconds() for beat in beats}
+
+
+def forget_jobs(before: datetime) -> None:
+    """Take back the beats of jobs whose workers died."""
+    Beat.objects.filter(name__startswith=BEAT, at__lt=before).delete()

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -20,13 +19,14 @@ from teams.events.actions import on, record
 from teams.events.models import Event
 from teams.identity.models import Organization, User
 from teams.identity.refused import Refused
+from teams.work import beats
+from teams.work.heart import beating
+from teams.work.leases import LONG_LEASE, SHORT_LEASE
 from teams.work.models import Job
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
-SHORT_LEASE = timedelta(seconds=settings.SLUICE_JOB_LIMIT_S * 1.25)  # the executor has ended it by then
-LONG_LEASE = timedelta(minutes=15)
 TURN_S = 20.0  # how long a stepwise job goes on before others have their turn
 CHANNEL = "sluice_jobs"
 
@@ -125,15 +125,21 @@ def run(job_id: int) -> None:
         return
     try:
         kind = JOB_KINDS[row.kind]
-        if kind.is_stepwise:
-            step_by_step(row, kind)
-        else:
-            at_once(row, kind)
+        with beating(row) if row.is_long else nullcontext():
+            do(row, kind)
     except Superseded:
         log.warning("job %s lost its lease; its work is discarded", row.pk)
     except Exception as error:
         log.exception("job %s (%s) failed", row.pk, row.kind)
         fail(row, error)
+
+
+def do(row: Job, kind: JobKind) -> None:
+    """Do a job that is ours, as its kind is done."""
+    if kind.is_stepwise:
+        step_by_step(row, kind)
+    else:
+        at_once(row, kind)
 
 
 def at_once(row: Job, kind: JobKind) -> None:
@@ -239,6 +245,8 @@ def reap(at: datetime) -> int:
     back = lost.filter(attempts__lt=MAX_ATTEMPTS).update(
         state=Job.State.QUEUED, lease_until=None, hinted_at=None
     )
+    if parked + back:
+        beats.forget_jobs(at - LONG_LEASE)
     return parked + back
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from teams.identity.models import OrganizationModel
+from teams.work.leases import LONG_LEASE
+
+BEAT = "job "  # how the names of the beats of jobs begin
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -19,8 +24,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(state=Job.State.QUEUED, run_after__lte=at)
 
     def lost(self, at: datetime) -> JobQuerySet:
-        """Running, but whoever ran it is gone."""
-        return self.filter(state=Job.State.RUNNING, lease_until__lt=at)
+        """Running, but whoever ran it is gone: its lease is over, and its heart is silent."""
+        number, turn = Cast("pk", CharField()), Cast("token", CharField())
+        named = self.annotate(beat=Concat(Value(BEAT), number, Value("."), turn, output_field=CharField()))
+        heard = Beat.objects.filter(name=OuterRef("beat"), at__gt=at - LONG_LEASE)
+        return named.filter(~Exists(heard), state=Job.State.RUNNING, lease_until__lt=at)
 
     def dead(self) -> JobQuerySet:
         """Given up after the last attempt; they wait for a person."""
@@ -67,6 +75,11 @@ class Job(OrganizationModel):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+    @property
+    def beat_name(self) -> str:
+        """Under which name its worker says that it lives; the next worker's is another."""
+        return f"{BEAT}{self.pk}.{self.token}"
 
 
 class Beat(models.Model):
