@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +26,18 @@ from teams.identity.refused import Refused
 
 # A task may have a deadline; whoever set it says, inside the submitting transaction, whether it has passed.
 TOO_LATE: list[Callable[[Task], bool]] = []
+# Whoever judges how far a task's answers agree says what follows; the first that is not content decides.
+JUDGES: list[Callable[[Task, list[Annotation]], Outcome]] = []
+# An answer to a task whose answer is known goes to whoever measures people, inside the submitting transaction.
+MEASURES: list[Callable[[Task, Annotation], None]] = []
+
+
+class Outcome(Enum):
+    """What becomes of a task when its people have answered."""
+
+    CONTENT = "content"  # the answers are settled as the queue's rules say
+    ONE_MORE = "one more"  # one more person is asked
+    APART = "apart"  # they are too far apart: somebody decides
 
 
 def submit(
@@ -63,6 +76,7 @@ def answer_held(
     if lease.state != Lease.State.HELD or lease.token != token:
         raise Refused(STALE, "lease_lost")
     check_fits(task.queue.schema, answer)
+    is_gold = task.state == Task.State.GOLD
     is_late = any(late(task) for late in TOO_LATE)
     annotation = task.organization.annotations.create(
         **origin(task),
@@ -71,7 +85,7 @@ def answer_held(
         schema=task.queue.schema,
         answer=answer,
         label=label_of(task.queue.schema, answer),
-        state=Annotation.State.LATE if is_late else Annotation.State.SUBMITTED,
+        state=state_of(is_gold, is_late),
         shown_prediction=task.example.predicted if task.queue.show_predictions else None,
         active_s=active_s,
     )
@@ -79,10 +93,20 @@ def answer_held(
         state=Lease.State.ANSWERED, ended_at=timezone.now(), draft=None, note=""
     )
     record("annotation.submitted", organization=task.organization, subject=annotation, by=by, task=task.pk)
-    if not is_late:
+    if is_gold:
+        for measure in MEASURES:
+            measure(task, annotation)
+    elif not is_late:
         settle(task=task)
         annotation.refresh_from_db(fields=["state", "accepted_at", "accepted_by"])
     return annotation
+
+
+def state_of(is_gold: bool, is_late: bool) -> Annotation.State:
+    """How a new answer begins; what is said to a known one, or too late, counts nowhere."""
+    if is_gold:
+        return Annotation.State.GOLD
+    return Annotation.State.LATE if is_late else Annotation.State.SUBMITTED
 
 
 def locked(lease: Lease, by: User) -> tuple[Lease, Task]:
@@ -133,7 +157,13 @@ def settle(*, task: Task) -> None:
         return
     submitted = {"source": Annotation.Source.PERSON, "state": Annotation.State.SUBMITTED}
     answers = list(answers_to(task).filter(**submitted).order_by("pk"))
-    chosen = answers[0] if len(answers) == 1 else consolidate(task, answers)
+    outcome = outcome_of(task, answers)
+    if outcome is Outcome.ONE_MORE:
+        ask_one_more(task)
+        return
+    chosen = (
+        None if outcome is Outcome.APART else answers[0] if len(answers) == 1 else consolidate(task, answers)
+    )
     if chosen is None:
         move(task, Task.State.COMPLETE)
     elif is_reviewed(task):
@@ -141,6 +171,19 @@ def settle(*, task: Task) -> None:
         move(task, Task.State.IN_REVIEW)
     else:
         accept(annotation=chosen, task=task, by=None)
+
+
+def outcome_of(task: Task, answers: list[Annotation]) -> Outcome:
+    """What those who judge agreement say; they are content where nobody objects."""
+    said = (judge(task, answers) for judge in JUDGES)
+    return next((outcome for outcome in said if outcome is not Outcome.CONTENT), Outcome.CONTENT)
+
+
+def ask_one_more(task: Task) -> None:
+    """A place for one more person in a locked task."""
+    task.open_slots += 1
+    task.organization.tasks.filter(pk=task.pk).update(open_slots=task.open_slots)
+    record("task.one_more", organization=task.organization, subject=task, by=None, queue=task.queue_id)
 
 
 def consolidate(task: Task, answers: list[Annotation]) -> Annotation | None:

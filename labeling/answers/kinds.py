@@ -7,5 +7,6 @@ from teams.events.actions import Kind
 KINDS = (
     Kind("annotation.submitted", _("Answered")),
     Kind("annotation.accepted", _("Answer accepted")),
+    Kind("task.one_more", _("One more person asked")),
     Kind("labels.imported", _("Labels imported")),
 )

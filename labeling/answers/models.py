@@ -50,6 +50,7 @@ class Annotation(OrganizationModel):
         ACCEPTED = "accepted", _("accepted")
         SUPERSEDED = "superseded", _("superseded")
         LATE = "late", _("late")
+        GOLD = "gold", _("to measure people")
 
     class Source(models.TextChoices):
         PERSON = "person", _("person")

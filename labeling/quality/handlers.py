@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from labeling.quality.forgetting import forget
+from labeling.quality.measuring import plan
 from teams.work.clock import due
 
 
@@ -12,3 +13,9 @@ from teams.work.clock import due
 def forget_figures(at: datetime) -> int:
     """What is older than the organization keeps is erased."""
     return forget(at)
+
+
+@due("agreement")
+def plan_agreement(at: datetime) -> int:
+    """Queues whose figures of agreement are an hour old get new ones."""
+    return plan(at)

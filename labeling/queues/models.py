@@ -45,6 +45,42 @@ class Queue(OrganizationModel):
         help_text=_("Off for control queues: their labels reach only the slices that name the queue."),
     )
     priority = models.SmallIntegerField(_("priority"), default=0)
+    agreement_floor = models.FloatField(
+        _("agreement wanted, %"),
+        null=True,
+        blank=True,
+        validators=percent,
+        help_text=_(
+            "Where fewer of a task's answers stand together, one more person is asked, and then another. "
+            "Empty: nobody is."
+        ),
+    )
+    most_answers = models.PositiveSmallIntegerField(
+        _("answers a task at most"),
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text=_("When so many still disagree, the task waits for somebody to decide."),
+    )
+    gold_percent = models.FloatField(
+        _("tasks with a known answer, %"),
+        default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(50)],
+        help_text=_("So often somebody gets a task whose answer is known; they are not told which."),
+    )
+    gold_floor = models.FloatField(
+        _("lowest score, %"),
+        null=True,
+        blank=True,
+        validators=percent,
+        help_text=_("Whose score on known answers falls below is warned, then paused. Empty: nobody is."),
+    )
+    gold_window = models.PositiveSmallIntegerField(
+        _("known answers a score looks at"),
+        default=10,
+        validators=[MinValueValidator(3), MaxValueValidator(200)],
+        help_text=_("The last so many of each person."),
+    )
+    agreement_due_at = models.DateTimeField(default=timezone.now, editable=False)
     holds_imports = models.BooleanField(
         _("holds imported labels"),
         default=False,
@@ -64,6 +100,7 @@ class Queue(OrganizationModel):
                 fields=["stream", "schema"], condition=Q(holds_imports=True), name="one_queue_of_imports"
             ),
         ]
+        indexes = [models.Index(fields=["agreement_due_at"], name="queue_agreement_due")]
 
     def __str__(self) -> str:
         return self.name

@@ -35,6 +35,7 @@ class Task(OrganizationModel):
         IN_REVIEW = "in_review", _("in review")
         ACCEPTED = "accepted", _("accepted")
         ARCHIVED = "archived", _("archived")
+        GOLD = "gold", _("to measure people")
 
     MOVES: ClassVar[dict[str, tuple[str, ...]]] = {
         State.OPEN: (State.COMPLETE, State.IN_REVIEW, State.ACCEPTED, State.ARCHIVED),
@@ -43,6 +44,8 @@ class Task(OrganizationModel):
         # Back to complete: imported labels that have come to contradict each other.
         State.ACCEPTED: (State.COMPLETE, State.ARCHIVED),
         State.ARCHIVED: (),
+        # Its answer is known: everybody may get it once, nothing comes of what they say, and nobody waits for it.
+        State.GOLD: (State.ARCHIVED,),
     }
 
     queue = models.ForeignKey(
@@ -88,6 +91,12 @@ class Task(OrganizationModel):
             ),
             models.Index(fields=["organization", "example"], name="task_of_example"),
             models.Index(fields=["organization", "queue", "state"], name="task_of_queue"),
+            models.Index(fields=["organization", "queue"], condition=Q(state="gold"), name="task_gold"),
+            models.Index(
+                fields=["organization", "queue", "-id"],
+                condition=Q(people__len__gt=1),
+                name="task_of_several",
+            ),
         ]
 
     def __str__(self) -> str:

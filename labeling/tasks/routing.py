@@ -12,7 +12,7 @@ from django.utils import timezone
 from labeling.queues.actions import check_for_people
 from labeling.queues.models import Queue
 from labeling.tasks.actions import open_tasks
-from labeling.tasks.models import SelectedBy
+from labeling.tasks.models import SelectedBy, Task
 from projects.conditions import Condition
 from projects.conditions.compiling import SampleBucket, in_splits
 from projects.streams.models import Example, LabelState
@@ -49,7 +49,8 @@ def draw(*, queue: Queue, total: int, by: User | None) -> int:
     """
     check_for_people(queue)
     queue.organization.queues.select_for_update().get(pk=queue.pk)
-    missing = total - queue.organization.tasks.filter(queue=queue).count()
+    given = queue.organization.tasks.filter(queue=queue).exclude(state=Task.State.GOLD)
+    missing = total - given.count()
     if missing <= 0:
         return 0
     pool = without_task(queue, training(queue))

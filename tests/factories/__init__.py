@@ -37,6 +37,8 @@ from tests.factories.people import (
 from tests.factories.work import (
     AnnotationFactory,
     AskFactory,
+    GoldAnswerFactory,
+    GoldFactory,
     LeaseFactory,
     QueueFactory,
     ReviewFactory,
@@ -52,6 +54,8 @@ __all__ = [
     "EvaluationFactory",
     "ExampleFactory",
     "GateFactory",
+    "GoldAnswerFactory",
+    "GoldFactory",
     "InProject",
     "LabelSchemaFactory",
     "LeaseFactory",

@@ -7,7 +7,7 @@ from datetime import timedelta
 import factory
 from django.utils import timezone
 
-from labeling.models import Annotation, Ask, Lease, Queue, Review, Task
+from labeling.models import Annotation, Ask, Gold, GoldAnswer, Lease, Queue, Review, Task
 from tests.factories.data import ExampleFactory, LabelSchemaFactory, StreamFactory
 from tests.factories.people import Of, UserFactory
 
@@ -72,6 +72,39 @@ class ReviewFactory(Of):
     organization = factory.SelfAttribute("annotation.organization")
     reviewer = factory.SubFactory(UserFactory)
     verdict = "accept"
+
+
+class GoldFactory(Of):
+    """A task whose answer is known: 3."""
+
+    class Meta:
+        model = Gold
+
+    task = factory.SubFactory(TaskFactory, round=0, state="gold", open_slots=0, selected_by="gold")
+    organization = factory.SelfAttribute("task.organization")
+    queue = factory.SelfAttribute("task.queue")
+    example = factory.SelfAttribute("task.example")
+    answer = factory.LazyFunction(lambda: {"digit": "3"})
+    made_by = factory.SubFactory(UserFactory)
+
+
+class GoldAnswerFactory(Of):
+    class Meta:
+        model = GoldAnswer
+
+    gold = factory.SubFactory(GoldFactory)
+    organization = factory.SelfAttribute("gold.organization")
+    queue = factory.SelfAttribute("gold.queue")
+    user = factory.SubFactory(UserFactory)
+    annotation = factory.SubFactory(
+        AnnotationFactory,
+        task=factory.SelfAttribute("..gold.task"),
+        round=0,
+        author=factory.SelfAttribute("..user"),
+        state="gold",
+    )
+    score = 1.0
+    scores = factory.LazyAttribute(lambda row: {"digit": row.score})
 
 
 class AskFactory(Of):

@@ -39,6 +39,8 @@ from tests.factories import (
     DecisionFactory,
     ExampleFactory,
     GateFactory,
+    GoldAnswerFactory,
+    GoldFactory,
     LabelSchemaFactory,
     LeaseFactory,
     MembershipFactory,
@@ -259,8 +261,49 @@ class World:
         self.review = ReviewFactory(
             annotation=self.annotation, reviewer=self.reviewer, verdict="return", reason=self.say("reason")
         )
+        self.measuring()
         self.ask_task = TaskFactory(queue=self.queue, example=self.examples[3], selected_by="ask")
         self.ask = AskFactory(task=self.ask_task, name=f"{self.mark}-ask", request_sha256="0" * 64)
+
+    def measuring(self) -> None:
+        self.gold_task = TaskFactory(
+            queue=self.queue,
+            example=self.examples[4],
+            round=0,
+            state="gold",
+            open_slots=0,
+            selected_by="gold",
+        )
+        self.gold = GoldFactory(
+            task=self.gold_task,
+            note=self.say("why it is so"),
+            made_by=self.manager,
+            made_from=self.annotation,
+        )
+        self.gold_answer = GoldAnswerFactory(gold=self.gold, user=self.labeler)
+        self.organization.standings.create(queue=self.queue, user=self.labeler, score=0.5, measured=1)
+        self.agreement = self.organization.agreements.create(
+            queue=self.queue,
+            question="digit",
+            day=timezone.localdate(),
+            measure="cohen",
+            value=0.7,
+            tasks=4,
+            answers=8,
+        )
+        self.heuristic = self.organization.heuristics.create(
+            project=self.project,
+            name=self.say("check"),
+            looks_for="too_fast",
+            limits={"seconds": 1},
+            effect="reason",
+        )
+        self.organization.heuristic_hits.create(
+            heuristic=self.heuristic,
+            task=self.held_task,
+            user=self.labeler,
+            reason=self.say("reason of a hit"),
+        )
 
     def answered(self, example: Any) -> None:
         task = TaskFactory(

@@ -109,6 +109,10 @@ def test_every_row_that_names_a_person_is_a_holding_or_a_trace() -> None:
     traces = {
         "teams.Event",
         "labeling.Annotation",
+        "labeling.Gold",
+        "labeling.GoldAnswer",
+        "labeling.HeuristicHit",
+        "labeling.Standing",
         "labeling.Import",
         "labeling.ImportedPerson",
         "labeling.Review",

@@ -45,7 +45,10 @@ def statistic_for(question: Question, tasks: Sequence[Answers]) -> tuple[str, St
     """The name of the measure and how it is computed; None where it cannot be."""
     kind = question["kind"]
     if kind in OVERLAPS:
-        return "f1", lambda drawn: mean([of_pairs(question, answers) for answers in drawn])
+        found = {
+            id(answers): of_pairs(question, answers) for answers in tasks
+        }  # drawn many times, found once
+        return "f1", lambda drawn: mean([found[id(answers)] for answers in drawn])
     people = sorted({person for answers in tasks for person in answers})
     counts = {len(answers) for answers in tasks}
     is_by_name = kind in ("choice", "boolean", "text")
