@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +29,7 @@ from teams.desk.deeds import deed
 from teams.desk.grants import GrantForm, grants_shown
 from teams.desk.scoped import DeskForm, OrganizationAdmin, ScopedFilter
 from teams.desk.site import desk
+from teams.identity.models import slug_is_plain
 from teams.identity.refused import Refused
 
 VERB = "projects.manage_project"
@@ -36,12 +37,30 @@ LAST_WORKS = 5
 PREVIEWS = (30, 365)
 
 
+class ProjectForm(DeskForm):
+    """A new project, and the stream that its examples arrive on."""
+
+    stream = forms.SlugField(
+        label=_("Its first stream"),
+        required=False,
+        max_length=50,
+        initial="main",
+        validators=[slug_is_plain],
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_(
+            "The channel that examples arrive on; one in ten is kept for testing. Leave it empty to make one by hand, "
+            "with groups that stay together or another share."
+        ),
+    )
+
+
 @admin.register(Project, site=desk)
 class ProjectAdmin(OrganizationAdmin):
     """A project and who works on it."""
 
     add_verb, change_verb = "teams.create_project", VERB
-    add_fields = ("name", "slug")
+    add_form = ProjectForm
+    add_fields = ("name", "slug", "stream")
     fields = ("name", "slug", "description", "grants", "created_at")
     readonly_fields = ("slug", "grants", "created_at")
     list_display = ("name", "slug", "n_streams", "n_queues", "n_slices", "created_at")
@@ -83,11 +102,16 @@ class ProjectAdmin(OrganizationAdmin):
         return grants_shown(row)
 
     def make_row(self, request: Any, obj: Project, form: Any) -> Project:
-        """By name and address."""
-        asked = form.cleaned_data
-        return create_project(
-            organization=request.organization, name=asked["name"], slug=asked["slug"], by=request.user
-        )
+        """By name and address, with the stream that was asked for."""
+        asked, by = form.cleaned_data, request.user
+        with transaction.atomic():
+            project = create_project(
+                organization=request.organization, name=asked["name"], slug=asked["slug"], by=by
+            )
+            if asked["stream"]:
+                name = asked["stream"].capitalize()
+                create_stream(project=project, name=name, slug=asked["stream"], fields=[], by=by)
+        return project
 
     @deed(_("Say who works here"), verb=VERB, form=GrantForm)
     def grant(self, request: Any, row: Project, to: Any, verbs: list[str]) -> None:

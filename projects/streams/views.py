@@ -39,6 +39,7 @@ def project(request: MemberRequest, project: str) -> HttpResponse:
         "examples": thumbs(request.organization, found[:SHOWN]),
         "is_older": bool(before),
         "older_url": f"?before={found[SHOWN - 1].pk}" if len(found) > SHOWN else "",
+        "may_manage": can(request, "projects.manage_project", place),
         "panels": [] if before else panels_of(request, place),
     }
     return render(request, "projects/streams/project.html", context)
