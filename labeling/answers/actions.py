@@ -30,6 +30,8 @@ TOO_LATE: list[Callable[[Task], bool]] = []
 JUDGES: list[Callable[[Task, list[Annotation]], Outcome]] = []
 # An answer to a task whose answer is known goes to whoever measures people, inside the submitting transaction.
 MEASURES: list[Callable[[Task, Annotation], None]] = []
+# What the person is told after an answer, if anything.
+FEEDBACK: list[Callable[[Annotation], str]] = []
 
 
 class Outcome(Enum):
@@ -76,7 +78,7 @@ def answer_held(
     if lease.state != Lease.State.HELD or lease.token != token:
         raise Refused(STALE, "lease_lost")
     check_fits(task.queue.schema, answer)
-    is_gold = task.state == Task.State.GOLD
+    is_gold = task.selected_by == SelectedBy.GOLD  # also one that has gone out of use meanwhile
     is_late = any(late(task) for late in TOO_LATE)
     annotation = task.organization.annotations.create(
         **origin(task),
@@ -107,6 +109,11 @@ def state_of(is_gold: bool, is_late: bool) -> Annotation.State:
     if is_gold:
         return Annotation.State.GOLD
     return Annotation.State.LATE if is_late else Annotation.State.SUBMITTED
+
+
+def feedback_on(annotation: Annotation) -> str:
+    """What others have to say to the person about their answer; often nothing."""
+    return " ".join(words for say in FEEDBACK if (words := say(annotation)))
 
 
 def locked(lease: Lease, by: User) -> tuple[Lease, Task]:

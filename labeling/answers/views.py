@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from labeling.answers.actions import submit
+from labeling.answers.actions import feedback_on, submit
 from labeling.answers.asking import answer_in, page_of_task
 from labeling.answers.models import Annotation
 from labeling.queues.models import Queue
@@ -163,6 +163,7 @@ def answer(request: MemberRequest, project: str, queue: str) -> HttpResponseBase
         return show(request, found, lease, status=422, errors=errors, chosen=given)
     is_late = kept.state == Annotation.State.LATE
     said = _("The pipeline could not wait any longer; your answer is kept apart as late.") if is_late else ""
+    said = said or feedback_on(kept)
     following = claiming.claim(user=request.user, queue=found)
     return onwards(
         request, found, following, said or ("" if following else _("Done: nothing else waits here."))

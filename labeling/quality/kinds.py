@@ -1,7 +1,13 @@
-"""What can happen around figures about people."""
+"""What can happen around figures about people, and around tasks whose answer is known."""
 
 from django.utils.translation import gettext_lazy as _
 
 from teams.events.actions import Kind
 
-KINDS = (Kind("figures.viewed", _("Looked at figures")),)
+KINDS = (
+    Kind("figures.viewed", _("Looked at figures")),
+    Kind("gold.made", _("Known answer added")),
+    Kind("gold.retired", _("Known answer taken out of use")),
+    Kind("person.warned", _("Warned: score too low")),
+    Kind("person.recovered", _("Score is good again")),
+)

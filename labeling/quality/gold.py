@@ -1,0 +1,165 @@
+"""Tasks whose answer is known: made by a manager, mixed among the others, and what people's answers to them say."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from labeling.answers.actions import MEASURES
+from labeling.answers.models import Annotation
+from labeling.quality.agreement.measuring import alike
+from labeling.quality.models import Gold, GoldAnswer
+from labeling.quality.standing import follow_score
+from labeling.queues.actions import check_for_people
+from labeling.queues.models import Queue
+from labeling.tasks.claiming import OFFERS
+from labeling.tasks.models import Lease, SelectedBy, Task
+from projects.schemas.answers import check_answer
+from projects.streams.models import Example
+from teams.access.problems import FieldError, Invalid
+from teams.events.actions import record
+from teams.identity.models import User
+from teams.identity.refused import Refused
+
+ROUND = 0  # the work on an example begins with 1
+BUSY = (Lease.State.HELD, Lease.State.RETURNED)
+RIGHT = 1 - 1e-9
+lot = random.SystemRandom()  # nobody can tell which task is next
+
+
+@transaction.atomic
+def make_gold(
+    *,
+    queue: Queue,
+    example: Example,
+    answer: dict[str, Any],
+    note: str = "",
+    made_from: Annotation | None = None,
+    by: User,
+) -> Gold:
+    """A task whose answer is known. Raises Invalid where the answer does not fit, Refused where there is one."""
+    check_for_people(queue)
+    errors = check_answer(queue.schema, answer)
+    if errors:
+        raise Invalid([FieldError(f"/answer{row.pointer}", row.code, row.detail) for row in errors])
+    if example.stream_id != queue.stream_id:
+        raise Refused(_("This example is of another stream than the queue's."), "other_stream", 422)
+    organization = queue.organization
+    task, is_new = organization.tasks.get_or_create(
+        queue=queue,
+        example=example,
+        round=ROUND,
+        defaults={"state": Task.State.GOLD, "open_slots": 0, "selected_by": SelectedBy.GOLD},
+    )
+    if not is_new:
+        raise Refused(_("The answer of this example is known here already."), "is_gold")
+    gold = organization.golds.create(
+        queue=queue, example=example, task=task, answer=answer, note=note, made_from=made_from, made_by=by
+    )
+    record("gold.made", organization=organization, subject=gold, by=by, queue=queue.pk, example=example.pk)
+    return gold
+
+
+def gold_from(*, annotation: Annotation, queue: Queue, note: str = "", by: User) -> Gold:
+    """The same from an answer that was accepted in this queue."""
+    if annotation.state != Annotation.State.ACCEPTED:
+        raise Refused(_("Only an accepted answer can be a known one."), "not_accepted")
+    return make_gold(
+        queue=queue,
+        example=annotation.example,
+        answer=annotation.answer,
+        note=note,
+        made_from=annotation,
+        by=by,
+    )
+
+
+@transaction.atomic
+def retire(*, gold: Gold, by: User) -> None:
+    """Show it to nobody any more; what it said of people stays. Whoever holds it may finish."""
+    organization, now = gold.organization, timezone.now()
+    if organization.golds.filter(pk=gold.pk, retired_at=None).update(retired_at=now):
+        organization.tasks.filter(pk=gold.task_id, state=Task.State.GOLD).update(
+            state=Task.State.ARCHIVED, ended_at=now
+        )
+        record("gold.retired", organization=organization, subject=gold, by=by, queue=gold.queue_id)
+
+
+def offer(user: User, queue: Queue) -> None:
+    """Now and then the next task is one whose answer is known: the person holds it, and claiming finds what they hold.
+
+    Never one whose example they have answered or held before, and none to whoever holds something or got it back.
+    """
+    if (
+        not queue.gold_percent
+        or queue.state != Queue.State.ACTIVE
+        or lot.random() * 100 >= queue.gold_percent
+    ):
+        return
+    organization, now = queue.organization, timezone.now()
+    if organization.leases.filter(user=user, task__queue=queue, state__in=BUSY).exists():
+        return
+    task = unseen(user, queue).order_by("?").first()
+    if task is not None:
+        lease = Lease(
+            organization=organization,
+            task=task,
+            round=ROUND,
+            user=user,
+            claimed_at=now,
+            expires_at=now + timedelta(seconds=queue.lease_s),
+        )
+        Lease.objects.bulk_create(
+            [lease], ignore_conflicts=True
+        )  # two windows at once: one of them is enough
+
+
+OFFERS.append(offer)
+
+
+def unseen(user: User, queue: Queue) -> Any:
+    """The tasks with a known answer whose example this person has not met here."""
+    organization = queue.organization
+    met = organization.leases.filter(user=user, task__example=OuterRef("example"), task__queue=queue)
+    said = organization.annotations.filter(example=OuterRef("example"), author=user)
+    tasks = organization.tasks.filter(queue=queue, state=Task.State.GOLD)
+    return tasks.filter(~Exists(met), ~Exists(said))
+
+
+def measure(task: Task, annotation: Annotation) -> None:
+    """Score an answer to a known one, and let the person's standing follow."""
+    gold = task.organization.golds.get(task=task)
+    scores = scores_of(task.queue.schema.questions, gold.answer, annotation.answer)
+    row = task.organization.gold_answers.create(
+        gold=gold,
+        queue=task.queue,
+        user_id=annotation.author_id or 0,
+        annotation=annotation,
+        score=sum(scores.values()) / len(scores),
+        scores=scores,
+        at=annotation.at,
+    )
+    follow_score(queue=task.queue, user=row.user)
+
+
+MEASURES.append(measure)
+
+
+def scores_of(
+    questions: list[dict[str, Any]], known: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, float]:
+    """{question: how alike the answer is to the known one}, of every question that either answers."""
+    asked = [row for row in questions if row["name"] in known or row["name"] in given] or questions
+    return {row["name"]: alike(row, known.get(row["name"]), given.get(row["name"])) for row in asked}
+
+
+def wrong(row: GoldAnswer) -> list[str]:
+    """The questions whose answer was not quite the known one."""
+    return [name for name, score in row.scores.items() if score < RIGHT]

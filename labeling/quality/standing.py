@@ -1,0 +1,69 @@
+"""The rolling score of a person in a queue, and what follows when it falls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils import timezone
+
+from labeling.quality.models import GoldAnswer, Standing
+from labeling.queues.models import Queue
+from teams.events.actions import record
+from teams.identity.models import User
+
+FEWEST = 3  # known answers before anything is said of anybody
+
+
+def follow_score(*, queue: Queue, user: User) -> Standing:
+    """Find the score anew and warn or let off; called inside the transaction of an answer."""
+    organization, now = queue.organization, timezone.now()
+    organization.standings.get_or_create(queue=queue, user=user)
+    standing = organization.standings.select_for_update(no_key=True).get(queue=queue, user=user)
+    looked_at = recent(queue, user)
+    standing.score, standing.scores = mean_of(looked_at), by_question(looked_at)
+    standing.measured, standing.found_at = len(looked_at), now
+    if queue.gold_floor is not None and len(looked_at) >= FEWEST:
+        judge(standing, queue, looked_at, now)
+    standing.save()
+    return standing
+
+
+def recent(queue: Queue, user: User) -> list[GoldAnswer]:
+    """The person's last known answers in the queue, newest first."""
+    mine = queue.organization.gold_answers.filter(queue=queue, user=user)
+    return list(mine.order_by("-pk")[: queue.gold_window])
+
+
+def mean_of(rows: Sequence[GoldAnswer]) -> float | None:
+    """The mean score."""
+    return sum(row.score for row in rows) / len(rows) if rows else None
+
+
+def by_question(rows: Sequence[GoldAnswer]) -> dict[str, float]:
+    """{question: mean score}."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        for name, score in row.scores.items():
+            found.setdefault(name, []).append(score)
+    return {name: sum(scores) / len(scores) for name, scores in found.items()}
+
+
+def judge(standing: Standing, queue: Queue, rows: Sequence[GoldAnswer], now: datetime) -> None:
+    """What the score leads to."""
+    floor, score = queue.gold_floor or 0.0, standing.score or 0.0
+    if score * 100 >= floor:
+        if standing.warned_at is not None:
+            standing.warned_at = None
+            record(
+                "person.recovered",
+                organization=queue.organization,
+                subject=queue,
+                by=None,
+                user=standing.user_id,
+            )
+    elif standing.warned_at is None:
+        standing.warned_at = now
+        record(
+            "person.warned", organization=queue.organization, subject=queue, by=None, user=standing.user_id
+        )
