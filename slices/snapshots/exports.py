@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -21,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from projects.conditions.canonical import dumps
 from slices.snapshots import cells, coco, huggingface, lines, parquet
 from slices.snapshots.bench import Bench
-from slices.snapshots.files import beside
+from slices.snapshots.files import empty
 from slices.snapshots.models import Export, Snapshot
 from teams.events.actions import record
 from teams.identity.models import User
@@ -167,6 +166,7 @@ def cancel_export(*, export: Export, by: User | None) -> Export:
     """Call an export off; the job that makes it stops at its next look."""
     row = export.organization.exports.select_for_update().get(pk=export.pk)
     check_cancel(row)
+    clear(row)
     move(row, Export.State.CANCELLED)
     record(
         "snapshot.export_cancelled",
@@ -191,26 +191,31 @@ def file_of(export: Export, name: str) -> dict[str, Any] | None:
     return next((file for file in files_of(export) if file["name"] == name), None)
 
 
-def remove_files(export: Export) -> int:
-    """Take the files of an export away; how many there were."""
-    files = files_of(export)
-    for file in files:
-        default_storage.delete(file["kept_as"])
-        default_storage.delete(beside(file["kept_as"]))
-    return len(files)
+def folder_of(export: Export) -> str:
+    """Where all files of an export are kept, those of earlier attempts too; nothing else is there."""
+    return f"{export.organization_id}/exports/{export.pk}"
+
+
+def clear(export: Export) -> int:
+    """Take away every file of an export, also those that no row names; how many, without the digests beside them.
+
+    Its row is held by the caller: somebody may be about to put files there.
+    """
+    return empty(folder_of(export))
 
 
 @transaction.atomic
 def forget_exports(snapshot: Snapshot) -> int:
     """Put away every export of a snapshot whose rows have changed, as an erasure changes them; the number of files.
 
-    One that is being made meanwhile notices by itself that its rows are others, and begins again.
+    One that is being made meanwhile notices by itself that its rows are others, and begins again; one that is about to
+    be ready is waited for; and what a maker that was killed has left goes, whatever became of its export.
     """
-    rows = snapshot.organization.exports.select_for_update()
     removed = 0
-    for row in rows.filter(snapshot=snapshot, state=Export.State.READY):
-        removed += remove_files(row)
-        put_away(row)
+    for row in snapshot.organization.exports.select_for_update().filter(snapshot=snapshot).order_by("pk"):
+        removed += clear(row)
+        if row.state == Export.State.READY:
+            put_away(row)
     return removed
 
 
@@ -232,7 +237,7 @@ def expire_one(export_id: int, at: datetime) -> bool:
     row = rows.filter(pk=export_id, state=Export.State.READY, expires_at__lt=at).first()
     if row is None:
         return False
-    remove_files(row)
+    clear(row)
     put_away(row)
     return True
 
@@ -240,7 +245,16 @@ def expire_one(export_id: int, at: datetime) -> bool:
 def give_up(at: datetime) -> int:
     """Exports whose job has given up say so; the clock calls it."""
     stuck = Export.objects.filter(state__in=Export.GOING, job__state=Job.State.DEAD)
-    return sum(
-        Export.objects.filter(pk=pk, state__in=Export.GOING).update(state=Export.State.FAILED, error=error)
-        for pk, error in list(stuck.values_list("pk", "job__error")[:AT_ONCE])
-    )
+    return sum(give_up_one(pk, error) for pk, error in list(stuck.values_list("pk", "job__error")[:AT_ONCE]))
+
+
+@transaction.atomic
+def give_up_one(export_id: int, error: str) -> bool:
+    """One of them, with whatever its last attempt has left."""
+    rows = Export.objects.select_for_update(skip_locked=True)
+    row = rows.filter(pk=export_id, state__in=Export.GOING).first()
+    if row is None:
+        return False
+    clear(row)
+    move(row, Export.State.FAILED, error=error)
+    return True

@@ -17,6 +17,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 DRAFTS = "drafts"
+BESIDE = ".sha256"
 ABANDONED = timedelta(days=1)
 
 
@@ -85,13 +86,28 @@ def put(written: Draft, name: str) -> None:
 
 def beside(name: str) -> str:
     """Where the digest of a file is kept, so that a download need not read all of it before the first byte."""
-    return f"{name}.sha256"
+    return f"{name}{BESIDE}"
 
 
 def sha256_of(name: str) -> str:
     """The digest of a kept file, as it was computed while the file was written."""
     with default_storage.open(beside(name)) as file:
         return bytes(file.read()).decode()
+
+
+def empty(folder: str) -> int:
+    """Take away all that is kept below a folder, and the folder; how many files, without the digests beside them."""
+    root, n = Path(default_storage.path(folder)), 0
+    for path in sorted(root.rglob("*"), reverse=True):  # what is in a folder comes before it
+        if path.is_dir():
+            with suppress(OSError):
+                path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+            n += not path.name.endswith(BESIDE)
+    with suppress(OSError):
+        root.rmdir()
+    return n
 
 
 def sweep(at: datetime) -> int:
@@ -123,5 +139,10 @@ def replace(written: Draft, name: str) -> None:
 
 def alone(manifest_sha256: str) -> None:
     """Nobody else writes, rewrites or removes the files of equal snapshots until the transaction ends."""
+    alone_with(f"rows {manifest_sha256}")
+
+
+def alone_with(name: str) -> None:
+    """Nobody else who asks for this name goes on until the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"rows {manifest_sha256}"])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

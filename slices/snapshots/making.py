@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from slices.snapshots.bench import Bench, Finished
-from slices.snapshots.exports import FORMATS, KEPT, move
+from slices.snapshots.exports import FORMATS, KEPT, clear, folder_of, move
 from slices.snapshots.files import keep, sha256_of
 from slices.snapshots.models import Export
 from slices.snapshots.rows import rows_name
@@ -78,18 +78,31 @@ def make(export: Export, tell: Tell = lambda done: None) -> None:
         FORMATS[export.format].write(bench)
         if FORMATS[export.format].described:
             describe(bench, export)
-        folder = f"{export.organization_id}/exports/{export.pk}/{rows[:16]}"
-        shards = [kept(file, folder) for file in sorted(bench.files)]
-        archive = packed(bench, folder) if len(bench.files) > 1 else None
+        archive = packed(bench) if len(bench.files) > 1 else None
         with transaction.atomic():
             locked = export.organization.exports.select_for_update().get(pk=export.pk)
             if locked.state == Export.State.CANCELLED:
                 raise Cancelled
             if sha256_of(rows_name(snapshot)) != rows:
                 raise RowsChanged
-            now = timezone.now()
-            values = {"shards": shards, "archive": archive, "lossy": bench.lossy, "rows_done": bench.rows}
-            move(locked, Export.State.READY, **values, ready_at=now, expires_at=now + KEPT, error="")
+            put_in_place(locked, bench, archive, f"{folder_of(locked)}/{rows[:16]}")
+
+
+def put_in_place(export: Export, bench: Bench, archive: Finished | None, folder: str) -> None:
+    """Give the files their names and say that they are there, while nobody else is at the export's row.
+
+    Whatever a process that was killed in here has left is gone first; an erasure waits, and then finds them all.
+    """
+    if export.state != Export.State.READY:
+        clear(export)
+    values = {
+        "shards": [kept(file, folder) for file in sorted(bench.files)],
+        "archive": kept(archive, folder) if archive else None,
+        "lossy": bench.lossy,
+        "rows_done": bench.rows,
+    }
+    now = timezone.now()
+    move(export, Export.State.READY, **values, ready_at=now, expires_at=now + KEPT, error="")
 
 
 def kept(file: Finished, folder: str) -> dict[str, Any]:
@@ -126,7 +139,7 @@ def describe(bench: Bench, export: Export) -> None:
     bench.finish("export.json", file)
 
 
-def packed(bench: Bench, folder: str) -> dict[str, Any]:
+def packed(bench: Bench) -> Finished:
     """All files in one, as they are: without times, owners or anything else that would differ tomorrow."""
     whole = bench.draft()
     name = f"{bench.stem}.tar"
@@ -135,4 +148,4 @@ def packed(bench: Bench, folder: str) -> dict[str, Any]:
             entry = tarfile.TarInfo(f"{bench.stem}/{file.name}")
             entry.size = file.draft.length
             archive.addfile(entry, file.draft.again())
-    return kept(Finished(name, whole, bench.rows), folder)
+    return Finished(name, whole, bench.rows)

@@ -436,6 +436,7 @@ call_command("work", "--once")
     assert ended.returncode == -9, ended.stderr
     export.refresh_from_db()
     assert (export.state, export.shards) == ("making", [])
+    assert stored_files(f"{snapshot.organization_id}/exports") != [], "the first file had its place already"
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now())
     jobs.reap(timezone.now())
     call_command("work", "--once")
@@ -447,6 +448,39 @@ call_command("work", "--once")
     assert left != [], "what the dead worker had begun"
     assert sweep(timezone.now() + timedelta(days=2)) == len(left)
     assert list((here.MEDIA_ROOT / "drafts").iterdir()) == []
+
+
+def left_behind(export: Export) -> Path:
+    """A file that a maker that was killed had put in its place, of rows that are others by now."""
+    folder = Path(default_storage.path(f"{export.organization_id}/exports/{export.pk}/0123456789abcdef"))
+    folder.mkdir(parents=True)
+    (folder / "part-0.parquet").write_bytes(b"ann was here")
+    return folder / "part-0.parquet"
+
+
+def test_the_next_attempt_removes_what_a_killed_one_left(snapshot) -> None:
+    export = request_export(snapshot=snapshot, format="csv", by=None)
+    left = left_behind(export)
+    call_command("work", "--once")
+    export.refresh_from_db()
+    assert (export.state, left.exists(), left.parent.exists()) == ("ready", False, False)
+    assert len(stored_files(f"{snapshot.organization_id}/exports")) == 2, "a file, and the digest beside it"
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed", "erased", "erased when it had expired"])
+def test_an_export_that_never_gets_ready_leaves_no_file_of_a_killed_attempt(snapshot, end: str) -> None:
+    export = request_export(snapshot=snapshot, format="csv", by=None)
+    left = left_behind(export)
+    if end == "cancelled":
+        cancel_export(export=export, by=None)
+    elif end == "failed":
+        Job.objects.filter(pk=export.job_id).update(state="dead", error="OSError: no room")
+        clock.tick(timezone.now())
+    else:
+        if end == "erased when it had expired":
+            Export.objects.update(state="expired")
+        assert forget_exports(snapshot) == 1
+    assert (left.exists(), stored_files(f"{snapshot.organization_id}/exports")) == (False, [])
 
 
 def process_environment(database: dict[str, Any], files: Path) -> dict[str, str]:
