@@ -19,6 +19,7 @@ class LabelingConfig(AppConfig):
         from labeling.imports import handlers as imports
         from labeling.imports import readers
         from labeling.imports.kinds import KINDS as imports_kinds
+        from labeling.imports.sweeping import sweep_uploads
         from labeling.quality import handlers as quality
         from labeling.quality.kinds import KINDS as quality_kinds
         from labeling.queues.kinds import KINDS as queues
@@ -31,6 +32,7 @@ class LabelingConfig(AppConfig):
         from projects.streams.retention import register_keeper
         from teams.desk.navigation import register_item
         from teams.events.actions import register
+        from teams.work.sweeping import register_sweeper
 
         register(*queues, *tasks_kinds, *answers, *asks_kinds, *imports_kinds, *quality_kinds)
         register_dependents(relying_queues)
@@ -39,6 +41,7 @@ class LabelingConfig(AppConfig):
         register_keeper("answers", with_answers)
         register_keeper("tasks", with_tasks)
         register_erasers()
+        register_sweeper("imports", sweep_uploads)
         assert tasks
         assert quality
         assert imports

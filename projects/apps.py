@@ -15,16 +15,21 @@ class ProjectsConfig(AppConfig):
         from projects.erasure import handlers as erasure
         from projects.erasure.groups import erase_groups
         from projects.erasure.kinds import KINDS as erasures
+        from projects.erasure.sweeping import sweep_drafts
         from projects.erasure.uploads import count_uploads, erase_uploads
         from projects.schemas.kinds import KINDS as schemas
         from projects.streams import handlers
         from projects.streams.forgetting import forget_keys
         from projects.streams.kinds import KINDS as streams
+        from projects.streams.sweeping import sweep_media
         from teams.desk.navigation import register_item
         from teams.events.actions import register
         from teams.work.erasing import register_eraser
+        from teams.work.sweeping import register_sweeper
 
         register(*schemas, *streams, *erasures)
+        register_sweeper("media", sweep_media)
+        register_sweeper("erasures", sweep_drafts)
         register_source(predicted, *STARTS)
         register_eraser("checks of attributes", forget_keys, words=_("keys found by checks of attributes"))
         assert erasure

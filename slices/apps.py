@@ -30,6 +30,7 @@ class SlicesConfig(AppConfig):
         from slices.runs import handlers as runs
         from slices.runs.kinds import KINDS as runs_kinds
         from slices.runs.panels import used_panel
+        from slices.runs.sweeping import sweep_results
         from slices.schedules import handlers as schedules
         from slices.schedules.kinds import KINDS as schedules_kinds
         from slices.schedules.relying import relying_schedules
@@ -37,11 +38,17 @@ class SlicesConfig(AppConfig):
         from slices.snapshots.blocks import held_by_snapshots
         from slices.snapshots.kinds import KINDS as snapshots
         from slices.snapshots.panels import slices_panel
+        from slices.snapshots.sweeping import sweep_exports, sweep_frozen
         from teams.desk.navigation import register_item
         from teams.events.actions import register
+        from teams.work.sweeping import register_sweeper
 
         register_erasers()
         register_pinners()
+        register_sweeper("rows", sweep_frozen)
+        register_sweeper("manifests", sweep_frozen)
+        register_sweeper("exports", sweep_exports)
+        register_sweeper("evaluations", sweep_results)
         register_keeper("snapshots", held_by_snapshots)
         register(*families)
         MEETING[:] = [meet]

@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.core.files.storage import default_storage
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from slices.runs.models import Evaluation, Run
-from slices.snapshots.files import draft, replace
+from slices.snapshots.files import alone_with, draft, replace
 from slices.snapshots.redactions import mark
 from teams.work.erasing import Doomed
 
@@ -33,8 +32,7 @@ def erase_results(doomed: Doomed) -> int:
 
 def rewrite(evaluation: Evaluation, example_ids: Collection[int]) -> bool:
     """One file, if it has any of them."""
-    with connection.cursor() as cursor:  # two erasures take turns
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [evaluation.results_name])
+    alone_with(evaluation.results_name)  # two erasures take turns
     if not default_storage.exists(evaluation.results_name):
         return False
     with default_storage.open(evaluation.results_name) as file:

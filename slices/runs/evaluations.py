@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from projects.streams.models import ModelVersion
 from slices.runs.metrics import score
 from slices.runs.models import Evaluation, Run
-from slices.snapshots.files import draft, keep
+from slices.snapshots.files import alone_with, draft, keep
 from slices.snapshots.grades import check_here
 from slices.snapshots.manifest import example_ids, labels_of
 from slices.snapshots.models import Snapshot
@@ -118,6 +118,7 @@ def stored(results: Sequence[Result], name: str) -> str:
         [row.label for row in ordered],
         [row.confidence for row in ordered],
     ]
+    alone_with(name)
     with draft() as file:
         pq.write_table(pa.table(columns, schema=SCHEMA), file, compression="zstd")
         return keep(file, name)

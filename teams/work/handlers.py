@@ -6,6 +6,9 @@ from datetime import datetime
 
 from teams.events.sealing import seal
 from teams.work.clock import due
+from teams.work.sweeping import Turns
+
+due("files")(Turns())
 
 
 @due("audit")
