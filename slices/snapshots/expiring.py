@@ -1,6 +1,8 @@
 """The clock's part in keeping snapshots: what an erasure missed is marked, files that nobody needs any more go.
 
-A snapshot's row, hashes and counts stay for ever. A file that equal snapshots share stays while one of them needs it.
+A snapshot's row, hashes and counts stay for ever, and so do the numbers of its members (`blocks`, two bytes each): by
+them a later erasure finds it, and takes the values out of its histograms. A file that equal snapshots share stays
+while one of them needs it.
 """
 
 from __future__ import annotations
@@ -97,7 +99,6 @@ def discard(organization: Organization, snapshot_id: int) -> None:
             remove(name)
     if not needed(snapshot):
         remove(snapshot.manifest_name)
-        organization.manifest_blocks.filter(manifest_sha256=snapshot.manifest_sha256).delete()
 
 
 def needed(snapshot: Snapshot, **same: Any) -> bool:

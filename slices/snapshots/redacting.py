@@ -6,7 +6,7 @@ The manifest stays, and so does its hash; every line that is left still has its 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 from django.core.files.storage import default_storage
@@ -44,22 +44,32 @@ def erase_from_snapshots(doomed: Doomed) -> int:
 
 
 def redact(snapshot: Snapshot) -> None:
-    """Take out of a snapshot's files whatever is marked; done again, there is nothing to take out."""
+    """Take out of a snapshot's files whatever is marked; done again, there is nothing to take out.
+
+    How an expired snapshot's values were spread cannot be said anew, for its lines are gone: so nothing is said of it.
+    """
     alone(snapshot.manifest_sha256)
     missing = left_out(snapshot)
-    name = rows_name(snapshot)
-    if default_storage.exists(name):
-        with draft() as file:
-            with default_storage.open(name) as lines:
-                is_less = without(lines, missing, file)
-            histograms = spread(file.open_file, snapshot.fields)
-            if is_less:
-                file.open_file.seek(0, 2)
-                replace(file, name)
+    is_there = default_storage.exists(rows_name(snapshot))
+    histograms = rewritten(snapshot, missing) if is_there else {}
+    if missing:
         snapshot.organization.snapshots.filter(pk=snapshot.pk).update(histograms=histograms)
     forget_exports(snapshot)
     marks = snapshot.organization.redactions.filter(snapshot=snapshot, example_id__in=missing)
     marks.update(is_removed=True)
+
+
+def rewritten(snapshot: Snapshot, missing: Collection[int]) -> dict[str, Any]:
+    """Write the lines anew without some members; how the values of all others are spread."""
+    name = rows_name(snapshot)
+    with draft() as file:
+        with default_storage.open(name) as lines:
+            is_less = without(lines, missing, file)
+        histograms, _by_label = spread(file.open_file, snapshot.fields)
+        if is_less:
+            file.open_file.seek(0, 2)
+            replace(file, name)
+    return histograms
 
 
 def without(lines: IO[bytes], missing: Collection[int], file: Draft) -> bool:

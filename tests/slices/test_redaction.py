@@ -20,7 +20,7 @@ from slices.runs.evaluations import Result, record_evaluation, results_of
 from slices.snapshots import blocks
 from slices.snapshots.actions import freeze
 from slices.snapshots.evidence import intact
-from slices.snapshots.expiring import settle_all
+from slices.snapshots.expiring import discard, settle_all
 from slices.snapshots.manifest import read, verify
 from teams.identity.roles import Role
 from tests.factories import (
@@ -134,6 +134,21 @@ def test_what_a_snapshot_counted_by_value_forgets_the_values_of_who_was_erased(s
     )
     with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
         Snapshot.objects.filter(pk=snapshot.pk).update(n_total=7)
+
+
+@pytest.mark.django_db
+def test_an_erasure_finds_an_expired_snapshot_and_nothing_is_said_of_its_values_any_more(stream) -> None:
+    ann, *_others = examples(stream, "ann", "bob")
+    snapshot = frozen(stream)
+    assert snapshot.histograms != {}
+    stream.organization.keepings.update(expired_at=timezone.now())
+    discard(stream.organization, snapshot.pk)
+    forget(stream, ann)
+    work()
+    snapshot.refresh_from_db()
+    marks = list(Redaction.objects.values_list("snapshot", "example_id", "is_removed"))
+    assert (snapshot.histograms, marks) == ({}, [(snapshot.pk, ann.pk, True)])
+    assert blocks.held_by_snapshots(stream.organization, [ann.pk]) == set()
 
 
 @pytest.mark.django_db(transaction=True)
