@@ -8,9 +8,18 @@ from __future__ import annotations
 from django.db import connection
 
 from projects.streams.models import Stream
+from teams.access.asked import Asked
 
 SHARED = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))"
 ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+FIELDS = Asked(
+    lambda organization, stream: Stream.objects.filter(organization=organization, pk=stream).values_list(
+        "fields"
+    ),
+    -1,
+    -2,
+)
 
 
 def hold_fields(stream: Stream) -> None:
@@ -38,4 +47,4 @@ def _lock(statement: str, stream: Stream) -> None:
 
 
 def _read(stream: Stream) -> None:
-    stream.fields = stream.organization.streams.values_list("fields", flat=True).get(pk=stream.pk)
+    [(stream.fields,)] = FIELDS.rows(stream.organization_id, stream.pk)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from projects.schemas.fields import ACCEPTS, FieldSpec, field_specs
+from projects.schemas.fields import FieldSpec, field_specs
 from projects.streams import media
 from projects.streams.assigning import Splits
 from projects.streams.models import Stream
@@ -49,7 +49,7 @@ class Rules:
 
     def __init__(self, stream: Stream) -> None:
         specs = field_specs(stream.fields)
-        self.checks = tuple((spec, ACCEPTS[spec.type]) for spec in specs.values())
+        self.checks = tuple((spec.name, spec.nullable, spec.check, spec) for spec in specs.values())
         self.promoted = tuple((spec.name, spec.written) for spec in specs.values() if spec.written)
         self.split_by = stream.split_by
         self.splits = Splits(stream)
@@ -65,15 +65,16 @@ class Rules:
 
     def errors(self, row: RowIn) -> list[FieldError]:
         """What is wrong with a row that reads well; pointers start at the row."""
-        found, get = [], row.attributes.get
-        for spec, accepts in self.checks:
-            value = get(spec.name)
-            if not (spec.nullable if value is None else accepts(spec, value)):
-                found.append(wrong(spec, value))
+        get, shown = row.attributes.get, row.media
+        found = [
+            wrong(spec, get(name))
+            for name, nullable, check, spec in self.checks
+            if not (nullable if (value := get(name)) is None else check(value))
+        ]
         if self.split_by:
             found += self.split_errors(row.attributes)
-        if row.media is not None and not is_plain(row.media):
-            found += self.media_errors(row.media)
+        if shown is not None and not is_plain(shown):
+            found += self.media_errors(shown)
         if found or self.is_hashed(row):
             return found
         return self.splits.refusal(row, self.split_key(row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import models
@@ -9,6 +10,7 @@ from django.db.models import Q
 from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
+from teams.access.asked import Asked
 from teams.identity.models import Membership, Team, User
 from teams.identity.roles import EVERYWHERE, GRANTABLE, roles_with
 
@@ -56,13 +58,23 @@ def granted_to(user: User, row: models.Model) -> frozenset[str]:
     """
     known: dict[tuple[type, Any], frozenset[str]] = user.__dict__.setdefault("_sluice_granted", {})
     if (type(row), row.pk) not in known:
-        direct: Any = get_user_obj_perms_model(row)
-        by_team: Any = get_group_obj_perms_model(row)
-        own = direct.objects.filter(user=user, content_object=row)
-        teams = by_team.objects.filter(group__user=user, content_object=row)
-        codes = own.values_list("permission__codename").union(teams.values_list("permission__codename"))
+        codes = grants_on(type(row)).rows(user.pk, row.pk)
         known[type(row), row.pk] = frozenset(code for (code,) in codes)
     return known[type(row), row.pk]
+
+
+@cache
+def grants_on(model: Any) -> Asked:
+    """The codenames that a user, by key, was granted on a row of this model."""
+    direct: Any = get_user_obj_perms_model(model)
+    by_team: Any = get_group_obj_perms_model(model)
+
+    def ask(user: int, row: int) -> Any:
+        own = direct.objects.filter(user=user, content_object=row)
+        teams = by_team.objects.filter(group__user=user, content_object=row)
+        return own.values_list("permission__codename").union(teams.values_list("permission__codename"))
+
+    return Asked(ask, -1, -2)
 
 
 def grant(verb: str, to: Team | User, row: models.Model) -> None:
