@@ -60,7 +60,10 @@ def checked(schema: LabelSchema | None, row: Row) -> Row:
     if isinstance(row, Bad) or not row.labels:
         return row
     if schema is None:
-        detail = "This project asks no questions yet; a label is an answer to them."
+        detail = (
+            "This project asks no questions yet; a label is an answer to them. "
+            "An import with questions=propose asks those that its file answers."
+        )
         return Bad([FieldError("/labels", "no_schema", detail)], row.key)
     errors = [error for index, label in enumerate(row.labels) for error in wrong(schema, label, index)]
     return Bad(errors + twice(row.labels), row.key) if errors or twice(row.labels) else row

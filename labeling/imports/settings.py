@@ -10,6 +10,8 @@ from labeling.imports.models import Import
 from labeling.imports.reading import Options
 from labeling.queues.models import Queue
 
+PROPOSE = "propose"
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is said about an import, beside where its rows come from."""
@@ -21,4 +23,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     audit_percent: float = 0
     audit_queue: Queue | None = None
     drawn_by_lot: bool = False
+    questions: str = ""  # PROPOSE: ask what the file answers, where the project asks nothing yet
     people: Mapping[str, str] = {}  # who the file names: the e-mail address of the member that is

@@ -21,9 +21,9 @@ from labeling.imports.auditing import agreement
 from labeling.imports.forms import FileForm, SettingsForm, undeclared
 from labeling.imports.models import Import
 from labeling.imports.previewing import Seen, look
+from labeling.imports.proposing import EDIT, ask
 from labeling.imports.report import TYPES, report
 from labeling.imports.storing import keep, remove
-from projects.schemas.actions import create_schema
 from projects.streams.declaring import change_fields
 from projects.streams.doors import can, do, open_project, see_other
 from projects.streams.models import Project
@@ -110,7 +110,7 @@ def prepare(
         row=row,
         columns=seen.columns,
         questions=seen.answered,
-        proposal=seen.proposal,
+        proposal=seen.proposal if can(request, EDIT, row.project) else (),
         initial={"format": seen.format},
     )
     if not form.is_bound and seen.columns:  # as the form says it, types included
@@ -130,7 +130,11 @@ def start(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         return see_other(address(row))
     first = look(row, request.POST.get("format", ""))
     form = SettingsForm(
-        request.POST, row=row, columns=first.columns, questions=first.answered, proposal=first.proposal
+        request.POST,
+        row=row,
+        columns=first.columns,
+        questions=first.answered,
+        proposal=first.proposal if can(request, EDIT, row.project) else (),
     )
     if "again" in request.POST or not form.is_valid():
         if "again" in request.POST:
@@ -141,7 +145,7 @@ def start(request: MemberRequest, project: str, pk: int) -> HttpResponse:
             if form.cleaned_data.get("declare"):
                 declare(row, form, request)
             if form.cleaned_data.get("ask"):
-                create_schema(project=row.project, questions=first.proposal, by=request.user)
+                ask(project=row.project, proposal=first.proposal, by=request.user)
             actions.start(row=row, settings=form.settings(), by=request.user)
     except Invalid as wrong:
         form.add_problems(wrong)

@@ -11,6 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from teams.identity.names import name_is_plain
 from teams.identity.roles import PIPELINE, WORDS, verbs_of
 
+# What a script may do for its person; signing, labelling and reviewing are for people themselves.
+FOR_SCRIPTS = PIPELINE | {
+    "projects.manage_project",
+    "projects.edit_schema_project",
+    "projects.view_answers_project",
+}
 LASTING = [(7, _("A week")), (30, _("30 days")), (90, _("90 days")), (365, _("A year"))]
 
 
@@ -33,7 +39,9 @@ class OwnTokenForm(forms.Form):
     def __init__(self, role: str, data: Any = None) -> None:
         super().__init__(data)
         verbs: Any = self.fields["verbs"]
-        verbs.choices = [(verb, words) for verb, words in WORDS.items() if verb in PIPELINE & verbs_of(role)]
+        verbs.choices = [
+            (verb, words) for verb, words in WORDS.items() if verb in FOR_SCRIPTS & verbs_of(role)
+        ]
         verbs.initial = ["projects.view_project"]
 
     @property

@@ -307,6 +307,7 @@ API = [
         STREAM,
         lambda world: {"uri": "s3://nobodys/prefix"},
     ),
+    Route("api-import-preview", {"POST": INGEST}, STREAM, lambda world: {"uri": "s3://nobodys/prefix"}),
     Route("api-import", {"GET": VIEW}, {"pk": "import_row.pk"}),
     Route("api-import-cancel", {"POST": INGEST}, {"pk": "import_row.pk"}),
     Route("api-import-resume", {"POST": INGEST}, FAILED_IMPORT),

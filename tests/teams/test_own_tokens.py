@@ -14,7 +14,7 @@ from teams.access.permissions import grant
 from teams.identity.roles import Role
 from teams.models import Event, Membership, Token
 from teams.people.actions import change_role, deactivate_member
-from tests.factories import ProjectFactory, member
+from tests.factories import ProjectFactory, StreamFactory, member
 
 pytestmark = pytest.mark.django_db
 PAGE = "/o/acme/tokens/"
@@ -65,8 +65,30 @@ def test_the_form_offers_what_the_role_includes_and_takes_nothing_else(project: 
     labeler = member(project.organization, Role.LABELER)
     assert offered(labeler) == [VIEW]
     assert set(offered(member(project.organization, Role.MANAGER))) > {VIEW, EXPORT}
-    answer = browser_of(labeler).post(PAGE, {"name": "x", "verbs": [EXPORT], "days": "30"})
+    for verb in (EXPORT, "projects.manage_project"):
+        answer = browser_of(labeler).post(PAGE, {"name": "x", "verbs": [verb], "days": "30"})
+        assert answer.status_code == 422
     assert (answer.status_code, Token.objects.count()) == (422, 0)
+
+
+def test_a_managers_script_manages_and_signs_nothing(api: Any, project: Any) -> None:
+    manager = member(project.organization, Role.MANAGER)
+    assert set(offered(manager)) == {
+        VIEW,
+        EXPORT,
+        "projects.view_answers_project",
+        "projects.manage_project",
+        "projects.edit_schema_project",
+        "projects.ingest_project",
+        "projects.train_project",
+        "projects.ask_project",
+    }
+    StreamFactory(project=project, slug="tags")
+    cuts = {"test_until": 0, "val_until": 0}
+    url = "/api/v1/projects/digits/streams/tags/splits"
+    for verbs, status in (((VIEW,), 403), ((VIEW, "projects.manage_project"), 200)):
+        script = api(make(manager, *verbs))
+        assert script.post(url, cuts, content_type="application/json").status_code == status
 
 
 @pytest.mark.parametrize(
