@@ -4,54 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db import models, transaction
 from django.db.models import Count
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanWidget,
-)
 
 from projects.streams.actions import change_fields, create_project, create_stream
-from projects.streams.declaring import differs, from_nothing, revision_of
-from projects.streams.fieldrows import FieldsField, wanted_of
-from projects.streams.models import ModelVersion, Project, SplitPolicy, Stream
-from projects.streams.retained import MOST_DAYS
-from projects.streams.retention import days_of, expired_so_far, preview_sentence, set_retention
+from projects.streams.declaring import differs
+from projects.streams.desk_form import ProjectForm, RetentionForm, SplitForm, StreamChangeForm, StreamForm
+from projects.streams.dividing import buckets_of, change_split, shares_in_words
+from projects.streams.models import ModelVersion, Project, Stream
+from projects.streams.retention import days_of, expired_so_far, set_retention
 from teams.access.actions import set_grants
 from teams.desk.columns import linked, short_hash
 from teams.desk.deeds import deed
 from teams.desk.grants import GrantForm, grants_shown
-from teams.desk.scoped import DeskForm, OrganizationAdmin, ScopedFilter
+from teams.desk.scoped import OrganizationAdmin, ScopedFilter
 from teams.desk.site import desk
-from teams.identity.models import slug_is_plain
-from teams.identity.refused import Refused
 
 VERB = "projects.manage_project"
 LAST_WORKS = 5
-PREVIEWS = (30, 365)
-
-
-class ProjectForm(DeskForm):
-    """A new project, and the stream that its examples arrive on."""
-
-    stream = forms.SlugField(
-        label=_("Its first stream"),
-        required=False,
-        max_length=50,
-        initial="main",
-        validators=[slug_is_plain],
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_(
-            "The channel that examples arrive on; one in ten is kept for testing. Leave it empty to make one by hand, "
-            "with groups that stay together or another share."
-        ),
-    )
 
 
 @admin.register(Project, site=desk)
@@ -119,101 +93,9 @@ class ProjectAdmin(OrganizationAdmin):
         set_grants(row=row, to=to, verbs=verbs, by=request.user)
 
 
-class StreamForm(DeskForm):
-    """A new stream: what arrives, and how examples are kept apart for testing."""
-
-    declared = FieldsField(
-        label=_("Attributes"),
-        required=False,
-        help_text=_(
-            "What is known of an example beforehand. Others are kept too, and can be declared later."
-        ),
-    )
-    test_percent = forms.FloatField(
-        label=_("For testing, %"),
-        min_value=0,
-        max_value=100,
-        initial=10,
-        widget=UnfoldAdminDecimalFieldWidget,
-        help_text=_("Examples that no model ever trains on. It cannot be changed later."),
-    )
-    val_percent = forms.FloatField(
-        label=_("For validation, %"),
-        min_value=0,
-        max_value=100,
-        initial=0,
-        widget=UnfoldAdminDecimalFieldWidget,
-        help_text=_("Examples for choosing between models while training."),
-    )
-    salt = forms.CharField(
-        label=_("Salt of the split"),
-        max_length=80,
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Leave empty unless another stream must split the same way."),
-    )
-
-    def clean_declared(self) -> Any:
-        """Declarations for which there are columns."""
-        wanted = self.cleaned_data["declared"]
-        try:
-            return from_nothing(wanted)
-        except Refused as refusal:
-            raise forms.ValidationError(str(refusal.sentence)) from None
-
-    def clean(self) -> dict[str, Any]:
-        """Something is left to train on."""
-        super().clean()
-        if sum(self.cleaned_data.get(name) or 0 for name in ("test_percent", "val_percent")) > 100:
-            raise forms.ValidationError(_("Testing and validation together cannot be more than everything."))
-        return self.cleaned_data
-
-
-class StreamChangeForm(DeskForm):
-    """Settings of a stream, and its attributes."""
-
-    declared = FieldsField(label=_("Attributes"), required=False)
-    despite = forms.BooleanField(
-        label=_("Although examples contradict it"),
-        required=False,
-        widget=UnfoldBooleanWidget,
-        help_text=_("Values that do not fit a declaration are kept, and count as missing in conditions."),
-    )
-    revision = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "declared" in self.fields:
-            widget: Any = self.fields["declared"].widget
-            widget.about(self.instance)
-            self.initial.update(declared=wanted_of(self.instance), revision=revision_of(self.instance))
-
-
-class RetentionForm(forms.Form):
-    """How many days, with what some numbers would come to."""
-
-    days = forms.IntegerField(
-        label=_("Days"),
-        required=False,
-        min_value=1,
-        max_value=MOST_DAYS,
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
-    )
-
-    def fill(self, organization: Any, rows: list[Any]) -> None:
-        """Tell beforehand, for the stream that was chosen."""
-        field = self.fields["days"]
-        field.help_text = str(_("Empty: everything is kept."))
-        if len(rows) == 1:
-            now = days_of(rows[0])
-            sentences = [preview_sentence(rows[0], days) for days in sorted({now or PREVIEWS[0], *PREVIEWS})]
-            field.help_text = " ".join([field.help_text, *sentences])
-            field.initial = now
-
-
 @admin.register(Stream, site=desk)
 class StreamAdmin(OrganizationAdmin):
-    """Its split is settled when it is made; its attributes may change, as far as nothing relies on them."""
+    """Its attributes and its split may change, as far as nothing relies on them."""
 
     add_verb = change_verb = VERB
     add_form = StreamForm
@@ -235,7 +117,7 @@ class StreamAdmin(OrganizationAdmin):
         "revision",
     )
     readonly_fields = ("project_link", "slug", "split_by", "split", "kept_for", "works", "created_at")
-    actions = ("keep",)
+    actions = ("divide", "keep")
     list_display = ("name", "project_link", "slug", "attributes", "split", "split_by", "created_at")
     list_filter = (("project", ScopedFilter),)
     list_select_related = ("project",)
@@ -257,16 +139,12 @@ class StreamAdmin(OrganizationAdmin):
     def split(self, row: Stream) -> str | None:
         """The shares of its newest policy."""
         policy = max(row.split_policies.all(), key=lambda policy: policy.version, default=None)
-        if policy is None:
-            return None
-        test, val = policy.test_until, policy.val_until - policy.test_until
-        shares = {"test": test, "val": val, "train": SplitPolicy.BUCKETS - test - val}
-        return ", ".join(f"{100 * n / SplitPolicy.BUCKETS:g} % {name}" for name, n in shares.items() if n)
+        return policy and shares_in_words(policy)
 
     def make_row(self, request: Any, obj: Stream, form: Any) -> Stream:
         """With its first split policy; percents become buckets."""
         asked = form.cleaned_data
-        test = round(asked["test_percent"] * SplitPolicy.BUCKETS / 100)
+        test = buckets_of(asked["test_percent"])
         return create_stream(
             project=asked["project"],
             name=asked["name"],
@@ -274,7 +152,7 @@ class StreamAdmin(OrganizationAdmin):
             fields=asked["declared"],
             split_by=asked["split_by"],
             test_until=test,
-            val_until=test + round(asked["val_percent"] * SplitPolicy.BUCKETS / 100),
+            val_until=test + buckets_of(asked["val_percent"]),
             salt=asked["salt"] or None,
             by=request.user,
         )
@@ -307,6 +185,23 @@ class StreamAdmin(OrganizationAdmin):
             return str(_("for ever"))
         policy = _("%(days)d days") % {"days": days} if days else _("for ever")
         return str(_("%(policy)s; %(n)d examples have expired so far") % {"policy": policy, "n": gone})
+
+    @deed(
+        _("Change the split"),
+        verb=VERB,
+        form=SplitForm,
+        danger=True,
+        words=_(
+            "Testing and validation may shrink: what leaves them is trained on from then on, and models of before and "
+            "after can be compared. To let them grow, divide the stream anew: every group's lot is drawn again, and "
+            "models of before and after cannot be compared. Snapshots that are frozen stay as they are."
+        ),
+    )
+    def divide(self, request: Any, row: Stream, test_percent: float, val_percent: float, anew: bool) -> None:
+        """Another split policy; percents become buckets."""
+        test = buckets_of(test_percent)
+        val_until = test + buckets_of(val_percent)
+        change_split(stream=row, test_until=test, val_until=val_until, anew=anew, by=request.user)
 
     @deed(
         _("Say how long examples are kept"),

@@ -40,19 +40,11 @@ def change_split(
 ) -> SplitPolicy:
     """The next split policy; the same cuts make none. Raises Refused: `split_grows` unless divided `anew`."""
     hold(stream)
-    if not 0 <= test_until <= val_until <= SplitPolicy.BUCKETS:
-        sentence = _("The cuts must be in order: 0, test, val, %(all)s.") % {"all": SplitPolicy.BUCKETS}
-        raise Refused(sentence, "invalid", 422)
     policies = list(stream.split_policies.order_by("version"))
     latest = policies[-1]
+    check_cuts(latest, test_until, val_until, anew)
     if not anew and (test_until, val_until) == (latest.test_until, latest.val_until):
         return latest
-    if not anew and (test_until > latest.test_until or val_until > latest.val_until):
-        sentence = _(
-            "Test and val may only shrink: models would be tested on what earlier ones learnt from. "
-            "Divide the stream anew to do this; models of before and after cannot be compared then."
-        )
-        raise Refused(sentence, "split_grows", 422)
     number = latest.version + 1
     made = stream.organization.split_policies.create(
         stream=stream,
@@ -64,6 +56,25 @@ def change_split(
     facts = {"version": number, "test_until": test_until, "val_until": val_until, "anew": anew}
     record("stream.split_changed", organization=stream.organization, subject=stream, by=by, **facts)
     return made
+
+
+def check_cuts(latest: SplitPolicy, test_until: int, val_until: int, anew: bool) -> None:
+    """Cuts are in order, and only shrink under one salt. Raises Refused (422)."""
+    if not 0 <= test_until <= val_until <= SplitPolicy.BUCKETS:
+        sentence = _("The cuts must be in order: 0, test, val, %(all)s.") % {"all": SplitPolicy.BUCKETS}
+        raise Refused(sentence, "invalid", 422)
+    if not anew and (test_until > latest.test_until or val_until > latest.val_until):
+        sentence = _(
+            "Test and val may only shrink: models would be tested on what earlier ones learnt from. "
+            "Divide the stream anew to do this; models of before and after cannot be compared then."
+        )
+        raise Refused(sentence, "split_grows", 422)
+
+
+def policy_of(stream: Stream) -> SplitPolicy:
+    """The policy by which a stream is divided now."""
+    latest: SplitPolicy = stream.split_policies.order_by("-version")[0]
+    return latest
 
 
 def hold(stream: Stream) -> None:
@@ -180,3 +191,13 @@ def shares(policy: SplitPolicy) -> dict[str, Any]:
     test, val = policy.test_until, policy.val_until
     sizes = {"test": test, "val": val - test, "train": SplitPolicy.BUCKETS - val}
     return {name: 100 * n / SplitPolicy.BUCKETS for name, n in sizes.items()}
+
+
+def shares_in_words(policy: SplitPolicy) -> str:
+    """The same in one line, without what is empty: 10 % test, 90 % train."""
+    return ", ".join(f"{share:g} % {name}" for name, share in shares(policy).items() if share)
+
+
+def buckets_of(percent: float) -> int:
+    """How many buckets a share in percent has."""
+    return round(percent * SplitPolicy.BUCKETS / 100)
