@@ -114,12 +114,25 @@ def described(days: Counter[date], axis: Sequence[date], whole: bool) -> str:
     return _("Of the newest %(n)s alone: %(days)s days, at most %(most)s a day, by UTC.") % said
 
 
+class Child(NamedTuple):
+    """A child that a family would have, with how many examples; `few` if they are too few."""
+
+    name: str
+    n: int
+    few: bool = False
+
+
 class Childhood(NamedTuple):
-    """The children that a family of this condition would have: how many, and the largest by name."""
+    """The children that a family of this condition would have: how many, and the largest."""
 
     field: str
     n: int
-    largest: list[tuple[str, int]]
+    largest: list[Child]
+
+    @property
+    def more(self) -> int:
+        """Those that are not shown."""
+        return self.n - len(self.largest)
 
 
 def children_of(condition: Condition, as_of: datetime) -> Childhood | None:
@@ -133,5 +146,5 @@ def children_of(condition: Condition, as_of: datetime) -> Childhood | None:
         counted: Any = meeting(rest, as_of).order_by().values(**values).annotate(n=Count("pk"))
         rows = [row for row in counted if all(row[name] is not None for name in values)]
     rows.sort(key=lambda row: (-row["n"], str([row[name] for name in values])))
-    largest = [(" · ".join(str(row[name]) for name in values), row["n"]) for row in rows[:CHILDREN]]
+    largest = [Child(" · ".join(str(row[name]) for name in values), row["n"]) for row in rows[:CHILDREN]]
     return Childhood(", ".join(fields.values()), len(rows), largest)

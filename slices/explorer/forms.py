@@ -60,12 +60,6 @@ class MeaningForm(forms.Form):
         if keeps_window:  # one that is no length of time: it is changed at the desk or by a script
             del self.fields["window_length"], self.fields["window_clock"]
 
-    def window(self) -> dict[str, str] | None:
-        """As it is stored; none without a length."""
-        length = self.cleaned_data.get("window_length", "")
-        clock = self.cleaned_data.get("window_clock") or next(iter(WINDOWS))
-        return {"clock": clock, "length": length} if length else None
-
     def clean_window_length(self) -> str:
         """A length of time, or nothing."""
         length: str = self.cleaned_data["window_length"].strip()
@@ -75,9 +69,25 @@ class MeaningForm(forms.Form):
 
     def meaning(self) -> dict[str, Any]:
         """As a Definition takes it."""
-        asked = self.cleaned_data
-        same = {name: asked[name] for name in ("labels", "splits", "min_size")}
-        return same | ({"window": self.window()} if "window_length" in self.fields else {})
+        return meaning_of(self.cleaned_data, "window_length" in self.fields)
+
+    def meaning_so_far(self) -> dict[str, Any] | None:
+        """The same as the form stands, also before it is sent or has a name; None while it makes no sense."""
+        if self.is_bound:
+            return None if ASKED & set(self.errors) else self.meaning()
+        said = {name: self[name].initial for name in ASKED & set(self.fields)}
+        return meaning_of(said, "window_length" in self.fields)
+
+
+ASKED = frozenset({"labels", "splits", "min_size", "window_length", "window_clock"})
+
+
+def meaning_of(said: dict[str, Any], has_window: bool) -> dict[str, Any]:
+    """The part of a Definition that a form asks about; no window without a length."""
+    same = {name: said[name] for name in ("labels", "splits", "min_size")}
+    length, clock = said.get("window_length"), said.get("window_clock") or next(iter(WINDOWS))
+    window = {"clock": clock, "length": length} if length else None
+    return same | ({"window": window} if has_window else {})
 
 
 class SliceForm(MeaningForm):

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -20,6 +21,7 @@ from slices.definitions.actions import Definition, change_slice, create_slice, c
 from slices.definitions.models import Slice, SliceVersion
 from slices.explorer.asking import Asked, read
 from slices.explorer.forms import FamilyForm, MeaningForm, SliceForm
+from slices.explorer.previewing import changed, previewed
 from slices.explorer.views import MANAGE, edited, may_in, stream_of
 from slices.families.actions import create_family
 from teams.access.tenancy import MemberRequest, member_page
@@ -42,7 +44,8 @@ def save(request: MemberRequest, project: str) -> HttpResponse:
     if asked.condition is None:
         return see_other(back)
     form = form_for(request, place, asked, of)
-    if request.method == "POST" and form.is_valid():
+    again = "again" in request.POST
+    if request.method == "POST" and form.is_valid() and not again:
         try:
             made = keep(request, asked, form, of)
         except (Refused, ConditionError) as refusal:
@@ -50,7 +53,18 @@ def save(request: MemberRequest, project: str) -> HttpResponse:
         else:
             return see_other(reverse("slice", args=[request.organization.slug, place.slug, made.slug]))
     context = {"project": place, "asked": asked, "form": form, "edit": of, "back": back}
+    context |= foreseen(asked, form, of)
+    if again:
+        form.errors.clear()  # somebody looks, and saves nothing
     return render(request, "slices/explorer/save.html", context, status=422 if form.errors else 200)
+
+
+def foreseen(asked: Asked, form: MeaningForm, of: Slice | None) -> dict[str, Any]:
+    """What the children would be; or why that is not said."""
+    try:
+        return previewed(asked, form, of, timezone.now())
+    except (Refused, ConditionError) as refusal:
+        return {"no_preview": refusal_of(refusal)}
 
 
 def explorer_address(request: MemberRequest, place: Project, asked: Asked, of: Slice | None) -> str:
@@ -64,11 +78,11 @@ def form_for(request: MemberRequest, place: Project, asked: Asked, of: Slice | N
     data = request.POST if request.method == "POST" else None
     if of is not None:
         latest = current(of)
-        return MeaningForm(data, initial=meaning_of(latest), keeps_window=not is_length(latest.window))
+        return MeaningForm(data, initial=initial_of(latest), keeps_window=not is_length(latest.window))
     return (FamilyForm if asked.params else SliceForm)(data, project=place)
 
 
-def meaning_of(version: SliceVersion) -> dict[str, Any]:
+def initial_of(version: SliceVersion) -> dict[str, Any]:
     """The form's values for what a slice means now."""
     window = version.window or {}
     return {name: getattr(version, name) for name in ("labels", "splits", "min_size")} | {
@@ -108,8 +122,7 @@ def keep_version(request: MemberRequest, of: Slice, meaning: dict[str, Any]) -> 
     if dict(latest.params) != dict(meaning["params"]):
         sentence = _("A slice keeps its parameters: save one with others as a new slice or family.")
         raise Refused(sentence, "bad_params", 422)
-    same = {name: getattr(latest, name) for name in Definition.__dataclass_fields__ if name != "hash"}
-    version = change_slice(slice=of, definition=Definition(**same | meaning), by=request.user)
+    version = change_slice(slice=of, definition=changed(of, meaning), by=request.user)
     if version.pk == latest.pk:
         messages.info(request, _("It means the same as before, so there is no new version."))
     else:

@@ -110,7 +110,11 @@ def test_a_parameter_makes_a_family_of_it(manager: Any, stream: Any) -> None:
     rows(stream, 2, k1=None)
     answer = manager.get(url("store = $store"))
     childhood = answer.context["children"]
-    assert (childhood.field, childhood.n, childhood.largest) == ("store", 2, [("a", 3), ("b", 1)])
+    assert (childhood.field, childhood.n, childhood.largest) == (
+        "store",
+        2,
+        [("a", 3, False), ("b", 1, False)],
+    )
     assert "Save as a family" in answer.content.decode()
 
 
