@@ -31,7 +31,8 @@ REFUSED = object()
 @dataclass(frozen=True)
 class Deed:
     """`verb` is what one must be allowed at the desk; `check(row)` raises Refused when it cannot be now;
-    `form` asks for more first, below `words` that say what it means."""
+    `form` asks for more first, below `words` that say what it means; `single` is what is said where several rows were
+    chosen for what is done to one at a time."""
 
     label: str | Promise
     verb: str = ""
@@ -39,6 +40,7 @@ class Deed:
     check: Callable[[Any], Any] | None = None
     danger: bool = False
     words: str | Promise = ""
+    single: str | Promise = ""
 
     def why_not(self, row: models.Model) -> str:
         """The sentence of why it cannot be done to a row now; empty when it can."""
@@ -112,6 +114,9 @@ class Deeds:
         if not chosen:
             messages.warning(request, _("Nothing was chosen, so nothing was done."))
             return redirect(request.path)
+        if run.deed.single and len(chosen) > 1:
+            messages.warning(request, run.deed.single)
+            return redirect(self.back(request))
         if run.deed.form is not None:
             form = self.deed_form(run, request, chosen)
             if not form.is_valid():

@@ -107,3 +107,19 @@ def test_a_deactivated_machine_is_shut_out_at_once(api: Any, project: Any, issue
     assert works(api, issued[1]) == 200
     deactivate_member(membership=project.organization.memberships.get(user=issued[0].user), by=None)
     assert works(api, issued[1]) == 401
+
+
+def test_two_tokens_are_not_rotated_at_once(page: Any, project: Any, issued: tuple[Token, str]) -> None:
+    _row, _text = token(project.organization, project)
+    browser: Client = page(member(project.organization, Role.MANAGER))
+    listed = "/admin/teams/token/"
+    made = browser.get(listed).context
+    body = {
+        made["desk_field"]: made["desk_here"],
+        "action": "rotate",
+        "_selected_action": list(Token.objects.values_list("pk", flat=True)),
+    }
+    for more in ({}, {"deed_form": "1", "hours": "0"}):
+        said = browser.post(listed, body | more, follow=True).content.decode()
+        assert "Rotate one token at a time: the new one is shown only once." in said
+    assert Token.objects.count() == 2

@@ -31,7 +31,7 @@ from teams.desk.columns import Labelled, labelled
 from teams.desk.deeds import deed
 from teams.desk.scoped import DeskForm, OrganizationAdmin
 from teams.desk.site import desk
-from teams.identity.models import Membership, Organization
+from teams.identity.models import Membership
 from teams.identity.refused import Refused
 from teams.identity.roles import PIPELINE, WORDS
 
@@ -107,11 +107,6 @@ class OverlapForm(forms.Form):
         widget=UnfoldAdminIntegerFieldWidget,
         help_text=_("Long enough to give the new one to every machine; 0 ends the old one now."),
     )
-
-    def fill(self, organization: Organization, rows: list[Token]) -> None:
-        """One key is shown at a time, so one is rotated at a time."""
-        if len(rows) > 1:
-            self.add_error(None, _("Rotate one token at a time: the new one is shown only once."))
 
 
 @admin.register(Token, site=desk)
@@ -202,7 +197,13 @@ class TokenAdmin(OrganizationAdmin):
         answer["Cache-Control"] = "no-store"
         return answer
 
-    @deed(_("Rotate"), verb=VERB, form=OverlapForm, check=lambda row: check_rotate(row))
+    @deed(
+        _("Rotate"),
+        verb=VERB,
+        form=OverlapForm,
+        check=lambda row: check_rotate(row),
+        single=_("Rotate one token at a time: the new one is shown only once."),
+    )
     def rotate(self, request: Any, row: Token, hours: int) -> TemplateResponse:
         """A new key for the same machine; the old one works on for a while."""
         new, text = rotate_token(token=row, overlap=timedelta(hours=hours), by=request.user)
