@@ -139,7 +139,7 @@ class StreamAdmin(OrganizationAdmin):
     def split(self, row: Stream) -> str | None:
         """The shares of its newest policy."""
         policy = max(row.split_policies.all(), key=lambda policy: policy.version, default=None)
-        return policy and shares_in_words(policy)
+        return shares_in_words(policy) if policy else None
 
     def make_row(self, request: Any, obj: Stream, form: Any) -> Stream:
         """With its first split policy; percents become buckets."""
@@ -191,6 +191,7 @@ class StreamAdmin(OrganizationAdmin):
         verb=VERB,
         form=SplitForm,
         danger=True,
+        single=_("Change the split of one stream at a time."),
         words=_(
             "Testing and validation may shrink: what leaves them is trained on from then on, and models of before and "
             "after can be compared. To let them grow, divide the stream anew: every group's lot is drawn again, and "

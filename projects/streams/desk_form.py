@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
@@ -25,9 +24,7 @@ from teams.identity.refused import Refused
 PREVIEWS = (30, 365)
 
 
-def percent_field(
-    label: str | Promise, initial: float | None = None, help_text: str | Promise = ""
-) -> forms.FloatField:
+def percent_field(label: Any, initial: float | None = None, help_text: Any = "") -> forms.FloatField:
     """A share of everything."""
     return forms.FloatField(
         label=label,
@@ -156,9 +153,6 @@ class SplitForm(forms.Form):
     def fill(self, organization: Any, rows: list[Any]) -> None:
         """How it is divided now, and what is odd about that."""
         self.stream = rows[0]
-        if len(rows) > 1:
-            self.add_error(None, _("Change the split of one stream at a time."))
-            return
         latest = policy_of(self.stream)
         now = shares(latest)
         self.fields["test_percent"].initial = now["test"]
