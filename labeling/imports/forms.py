@@ -17,6 +17,7 @@ from labeling.queues.models import Queue
 from projects.schemas.fields import NAME, RESERVED
 from projects.streams.models import Project, Stream
 from teams.access.problems import Invalid
+from teams.identity.zones import places
 
 TYPES = {
     "string": gettext_lazy("attribute: text"),
@@ -110,6 +111,12 @@ class SettingsForm(forms.Form):
         initial=True,
         help_text=gettext_lazy("This project asks none yet, and a label is an answer to a question."),
     )
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Times without a zone are of"),
+        choices=[(name, name.replace("_", " ")) for name in places()],
+        initial="UTC",
+        required=False,
+    )
     base_uri = forms.CharField(
         label=gettext_lazy("Before media without an address"),
         required=False,
@@ -138,7 +145,7 @@ class SettingsForm(forms.Form):
                 label=column.name, choices=choices, initial=role_of(column, declared, questions)
             )
         if not columns:
-            del self.fields["declare"]
+            del self.fields["declare"], self.fields["time_zone"]
         if not proposal:
             del self.fields["ask"]
 
@@ -163,7 +170,7 @@ class SettingsForm(forms.Form):
             columns={name: plain(role) for name, role in said.items()},
             types={name: kind_of(role) for name, role in said.items() if role.startswith("attribute/")},
             base_uri=self["base_uri"].value() or "",
-            more={"time_zone": "UTC"} if self.columns else {},
+            more={"time_zone": self["time_zone"].value() or "UTC"} if self.columns else {},
         )
 
     def settings(self) -> Settings:

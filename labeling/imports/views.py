@@ -27,9 +27,11 @@ from labeling.imports.storing import keep, remove
 from projects.streams.declaring import change_fields
 from projects.streams.doors import can, do, open_project, see_other
 from projects.streams.models import Project
+from teams.access.addressed import older, row_id
 from teams.access.problems import Invalid
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
+from teams.identity.zones import places
 
 VIEW, MANAGE = "projects.view_project", "projects.manage_project"
 SHOWN, ERRORS, PEOPLE = 50, 20, 200
@@ -47,10 +49,7 @@ def imports(request: MemberRequest, project: str) -> HttpResponse:
             return see_other(address(brought(request, form)))
         except Refused as reason:
             form.add_error(None, str(reason.sentence))
-    before = request.GET.get("before", "")
-    rows = place.imports.select_related("stream", "created_by").order_by("-pk")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
+    rows = older(place.imports.select_related("stream", "created_by").order_by("-pk"), request.GET)
     found = list(rows[: SHOWN + 1])
     context = {
         "project": place,
@@ -111,7 +110,7 @@ def prepare(
         columns=seen.columns,
         questions=seen.answered,
         proposal=seen.proposal if can(request, EDIT, row.project) else (),
-        initial={"format": seen.format},
+        initial={"format": seen.format, "time_zone": zone_of(request)},
     )
     if not form.is_bound and seen.columns:  # as the form says it, types included
         seen = look(row, seen.format, form.options())
@@ -140,6 +139,10 @@ def start(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         if "again" in request.POST:
             form.errors.clear()
         return prepare(request, row, form, look(row, first.format, form.options()))
+    seen = look(row, first.format, form.options())
+    if seen.problem:
+        form.add_error(None, seen.problem)
+        return prepare(request, row, form, seen)
     try:
         with transaction.atomic():
             if form.cleaned_data.get("declare"):
@@ -153,7 +156,7 @@ def start(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         form.add_error(None, str(reason.sentence))
     else:
         return see_other(address(row))
-    return prepare(request, row, form, look(row, first.format, form.options()))
+    return prepare(request, row, form, seen)
 
 
 def declare(row: Import, form: SettingsForm, request: MemberRequest) -> None:
@@ -187,12 +190,12 @@ def name_person(request: MemberRequest, project: str, pk: int) -> HttpResponse:
     """Say which member somebody is whom a file names."""
     row = find(request, project, pk, MANAGE)
     people = row.organization.imported_people.filter(project=row.project)
-    person = get_object_or_404(people, pk=number(request.POST.get("person", "")))
+    person = get_object_or_404(people, pk=row_id(request.POST.get("person", "")))
     wanted = request.POST.get("member", "")
     user = None
     if wanted:
         memberships = request.organization.memberships.people().select_related("user")
-        user = get_object_or_404(memberships, pk=number(wanted)).user
+        user = get_object_or_404(memberships, pk=row_id(wanted)).user
     said = _("Said. Their labels are theirs in a moment.")
     return do(request, said, lambda: map_person(person=person, user=user, by=request.user), address(row))
 
@@ -219,15 +222,16 @@ def find(request: MemberRequest, project: str, pk: int, verb: str = VIEW) -> Imp
     return found
 
 
+def zone_of(request: MemberRequest) -> str:
+    """The person's time zone, if it is one to choose from."""
+    zone: str = request.user.time_zone
+    return zone if zone in places() else "UTC"
+
+
 def members(request: MemberRequest) -> list[tuple[Any, str]]:
     """Who somebody may be: pairs for a select."""
     rows = request.organization.memberships.people().select_related("user").order_by("user__name", "pk")
     return [("", _("nobody here")), *((row.pk, f"{row.user} ({row.user.email})") for row in rows[:1000])]
-
-
-def number(text: str) -> int:
-    """An id that somebody sent; none is 0."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def address(row: Import) -> str:

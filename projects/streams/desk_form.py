@@ -1,4 +1,4 @@
-"""What a manager says of a stream at the desk: a new one (with a project or alone), other settings, how long it keeps, how it is divided."""
+"""What a manager says of projects and streams at the desk: new ones, other settings, how long they keep, splits."""
 
 from __future__ import annotations
 

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from projects.conditions.nodes import duration, moment
 from slices.definitions.wrong import Wrong
+from teams.identity.zones import known_zones
 
 CLOCKS = ("captured_at", "ingested_at", "labeled_at")
 KINDS = ("rolling", "calendar", "since", "between")
@@ -116,12 +116,6 @@ def checked_delays(window: Window) -> dict[str, str]:
         sentence = _("Only by captured_at can anything be late.")
         raise Wrong("window/grace", sentence, "bad_window")
     return given
-
-
-@cache
-def known_zones() -> frozenset[str]:
-    """The names of time zones."""
-    return frozenset(available_timezones())
 
 
 def delay(window: Window, name: str) -> timedelta:

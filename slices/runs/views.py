@@ -19,6 +19,7 @@ from slices.runs.models import Evaluation, Run
 from slices.runs.saying import attempt_of, said
 from slices.snapshots.grades import Grade, grade_of, graded
 from slices.snapshots.saying import spoken
+from teams.access.asked import older
 from teams.access.tenancy import MemberRequest, member_page
 
 SHOWN = 50
@@ -41,9 +42,7 @@ def runs(request: MemberRequest, project: str) -> HttpResponse:
     place = open_project(request, project)
     before = request.GET.get("before", "")
     rows = place.runs.select_related("model_version").order_by("-pk")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
-    found = list(rows[: SHOWN + 1])
+    found = list(older(rows, request.GET)[: SHOWN + 1])
     context = {
         "project": place,
         "runs": found[:SHOWN],
@@ -71,7 +70,7 @@ def run_page(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         "classes": classes_of(evaluations),
         "grades": (grades := grades_of(found)),
         "made_of": made_of_panel(request, place, found, grades.get("train")),
-        "funnel": spoken(found.report.get("funnel", [])),
+        "funnel": spoken(found.report.get("funnel", []), found.slice_version),
         "metrics": pairs(found.report.get("metrics", {})),
         "facts": pairs(found.model_version.facts if found.model_version else {}),
         "params": pairs(found.params),

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import pairwise
 from typing import Protocol
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from django.conf import settings
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from teams.desk.numbers import duration
 from teams.identity.refused import Refused
+from teams.identity.zones import known_zones
 
 LISTED = 20  # missed due times that get a line each
 COUNTED = 1000  # and how many are counted after an absence
@@ -84,12 +84,6 @@ def zone(name: str) -> ZoneInfo:
     if name not in known_zones():
         raise BadRhythm(_("There is no time zone called “%(name)s”.") % {"name": name[:64]})
     return ZoneInfo(name)
-
-
-@cache
-def known_zones() -> frozenset[str]:
-    """Every IANA name that this machine knows."""
-    return frozenset(available_timezones())
 
 
 def check_rhythm(schedule: Rhythm, now: datetime) -> None:

@@ -53,7 +53,7 @@ def figures_of(version: SliceVersion) -> dict[str, Reckoned]:
 
     def steps() -> list[dict[str, Any]]:
         with bounded(PREVIEW_MS):
-            return spoken(funnel(version, now))
+            return spoken(funnel(version, now), version)
 
     return {
         "funnel": reckoned(steps),

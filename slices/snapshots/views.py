@@ -67,7 +67,7 @@ def snapshot_page(request: MemberRequest, project: str, pk: int) -> HttpResponse
         "splits": [(name, found.n_by_split[name]) for name in sorted(found.n_by_split)],
         "labels": shares(found.n_by_label, found.n_total),
         "n_labels": sum(bool(name) for name in found.n_by_label),
-        "funnel": spoken(found.funnel),
+        "funnel": spoken(found.funnel, found.slice_version),
         "download_url": f"{address}?format=jsonl",
         "grade": grade_of(found),
         "others": others_of(found),

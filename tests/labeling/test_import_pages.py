@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from labeling.models import Annotation, Import, ImportedPerson
 from projects.models import Example, Stream
 from teams.identity.roles import Role
+from teams.models import User
 from tests.factories import LabelSchemaFactory, ProjectFactory, QueueFactory, StreamFactory, member
 from tests.labeling.importing import work
 
@@ -189,7 +190,31 @@ def test_it_is_cancelled_and_resumed(browser: Any, brought: Any) -> None:
 def test_a_file_that_cannot_be_read_says_why(
     browser: Any, brought: Any, body: bytes, name: str, words: str
 ) -> None:
-    assert words in browser.get(brought(body, name)).content.decode()
+    draft = brought(body, name)
+    shown = browser.get(draft)
+    text = shown.content.decode()
+    assert (words in text, "Start the import" in text, "Look again" in text) == (True, False, True)
+    sent = browser.post(f"{draft}start/", settings(shown))
+    assert (sent.status_code, Import.objects.get().state) == (422, "draft")
+
+
+def test_times_without_a_zone_are_of_the_persons_unless_they_say_another(
+    browser: Any, brought: Any, stream: Any
+) -> None:
+    User.objects.update(time_zone="Europe/Berlin")
+    draft = brought(b"id,sentence,captured_at\na,one,2026-07-01T12:00\nb,two,2026-07-01T12:00Z\n", "t.csv")
+    shown = browser.get(draft)
+    assert shown.context["form"]["time_zone"].value() == "Europe/Berlin"
+    odd = browser.post(f"{draft}start/", settings(shown, time_zone="Mars/Olympus"))
+    assert (odd.status_code, set(odd.context["form"].errors)) == (422, {"time_zone"})
+    said = settings(shown, time_zone="America/New_York")
+    assert browser.post(f"{draft}start/", said).status_code == 303
+    work()
+    found = dict(Example.objects.values_list("key", "captured_at"))
+    assert {key: at.isoformat() for key, at in found.items()} == {
+        "a": "2026-07-01T16:00:00+00:00",
+        "b": "2026-07-01T12:00:00+00:00",
+    }
 
 
 def test_a_form_without_a_file_or_an_address_is_not_sent(browser: Any, home: str, stream: Any) -> None:

@@ -130,7 +130,7 @@ def test_cells_are_of_the_types_that_somebody_says() -> None:
     assert first.row.attributes == {
         "n": 1.5,
         "flag": True,
-        "when": "2025-01-02T00:00:00+00:00",
+        "when": "2025-01-02T00:00:00+01:00",
         "list": ["p", "q"],
         "code": "007",
     }
@@ -140,6 +140,13 @@ def test_cells_are_of_the_types_that_somebody_says() -> None:
 
 def test_a_time_without_a_zone_is_that_rows_error_unless_a_zone_is_said() -> None:
     assert said(read("csv", b"key,captured_at\na,2025-01-02 03:04\n")) == ["zone_missing"]
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "Europe", 7])
+def test_a_zone_that_nobody_knows_cannot_be_read_by(zone: Any) -> None:
+    with pytest.raises(Unreadable) as wrong:
+        read("csv", b"key,captured_at\na,2026-07-01T12:00\n", Options(more={"time_zone": zone}))
+    assert wrong.value.code == "time_zone"
 
 
 def test_what_somebody_says_of_columns_must_make_sense() -> None:

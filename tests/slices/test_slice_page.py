@@ -86,6 +86,17 @@ def test_the_figures_come_after_the_page_or_with_it(manager: Any, stream: Any) -
         assert b"Being reckoned" not in answer.content
 
 
+@pytest.mark.parametrize(
+    ("labels", "words"), [("any", "with or without a label"), ("accepted", "have a label that counts")]
+)
+def test_the_funnel_asks_for_labels_only_where_the_slice_does(
+    manager: Any, stream: Any, labels: str, words: str
+) -> None:
+    slice_of(stream, "north", "store = 'n'", labels=labels)
+    answer = manager.get(f"{URL}/north/figures/")
+    assert answer.context["funnel"].value[3]["words"] == words
+
+
 def test_a_slice_whose_fields_were_taken_away_says_so_on_its_page(manager: Any, stream: Any) -> None:
     slice_of(stream, "north", "store = 'n'")
     stream.fields = []

@@ -25,7 +25,7 @@ SPLITS = {
 }
 
 
-def attribute(kind: str, text: str) -> Any:
+def attribute(kind: str, text: str, zone: str = "UTC") -> Any:
     """The value of an attribute of this type; text that is none stays text, and the row is told so."""
     match kind:
         case "number":
@@ -35,7 +35,7 @@ def attribute(kind: str, text: str) -> Any:
         case "string[]":
             return many(text)
         case "timestamp":
-            return moment(text, "UTC")
+            return moment(text, zone)
     return text
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from labeling.imports.readers import cells
 from labeling.imports.reading import Options, Questions, Unreadable
+from teams.identity.zones import known_zones
 
 ONCE = {
     "key": ("key", "id", "example", "example_id", "item_id", "uid", "uuid"),
@@ -74,6 +75,15 @@ def wrong(sentence: str) -> Unreadable:
     return Unreadable(sentence, code="columns")
 
 
+def zone_of(options: Options) -> str:
+    """The zone of times that name none; empty where nobody says it. Raises Unreadable for one that is not known."""
+    name = str(options.more.get("time_zone") or "")
+    if name and name not in known_zones():
+        sentence = _("There is no time zone called “%(name)s”.") % {"name": name[:64]}
+        raise Unreadable(sentence, code="time_zone")
+    return name
+
+
 Fill = Callable[[dict[str, Any], str], None]
 
 
@@ -83,7 +93,7 @@ class Table:
     def __init__(self, names: Sequence[str], options: Options, questions: Questions) -> None:
         self.names, self.options = list(names), options
         self.answers = cells.Answers(questions)
-        self.zone = str(options.more.get("time_zone") or "")
+        self.zone = zone_of(options)
         said = roles(names, options, questions)
         self.fills = [self.fill(name, said[name]) for name in names]
         self.has_key = "key" in said.values()
@@ -128,7 +138,7 @@ class Table:
         attribute = of or name.strip()
         type_ = self.options.types.get(attribute, "string")
         return lambda row, text: row.setdefault("attributes", {}).update(
-            {attribute: cells.attribute(type_, text)}
+            {attribute: cells.attribute(type_, text, self.zone or "UTC")}
         )
 
 
