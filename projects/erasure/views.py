@@ -21,6 +21,7 @@ from projects.streams.doors import do, open_project, see_other
 from projects.streams.media import shows_media
 from projects.streams.models import Project
 from projects.streams.shown import shown
+from teams.access.asked import older, row_id
 from teams.access.problems import Invalid
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
@@ -58,7 +59,7 @@ def erasures(request: MemberRequest, project: str) -> HttpResponse:
 def asked_in(request: MemberRequest) -> dict[str, Any]:
     """What the address already says: the example that somebody came from."""
     pk = request.GET.get("example", "")
-    return {"by": "ids", "named": pk} if pk.isascii() and pk.isdigit() and len(pk) < 19 else {}
+    return {} if row_id(pk) is None else {"by": "ids", "named": pk}
 
 
 def word_for(seen: Preview) -> str:
@@ -68,10 +69,7 @@ def word_for(seen: Preview) -> str:
 
 def listing(request: MemberRequest, place: Project, form: ErasureForm) -> HttpResponse:
     """The newest erasures, and the form."""
-    rows = place.erasures.select_related("asked_by").order_by("-pk")
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
+    rows = older(place.erasures.select_related("asked_by").order_by("-pk"), request.GET)
     found = list(rows[: SHOWN + 1])
     context = {
         "project": place,

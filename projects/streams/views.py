@@ -16,6 +16,7 @@ from projects.streams.ranges import begins
 from projects.streams.shown import shown_whole, stored, thumbs, uploaded
 from projects.streams.tombstones import media_is_erased
 from projects.streams.withholding import shown_to
+from teams.access.asked import older
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
 
@@ -30,9 +31,7 @@ def project(request: MemberRequest, project: str) -> HttpResponse:
     place = open_project(request, project)
     before = request.GET.get("before", "")
     rows = request.organization.examples.filter(stream__project=place).order_by("-pk")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
-    found = list(rows.select_related("stream")[: SHOWN + 1])
+    found = list(older(rows, request.GET).select_related("stream")[: SHOWN + 1])
     context = {
         "project": place,
         "streams": list(place.streams.order_by("name", "pk")),

@@ -13,6 +13,7 @@ from projects.streams.models import Project
 from slices.definitions.figures import figures
 from slices.definitions.listing import found_by, with_last
 from slices.definitions.models import Slice
+from teams.access.asked import one_of, row_id, words
 
 SHOWN = 50
 TAGS = 100  # offered to choose from
@@ -40,15 +41,13 @@ class Wanted:
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Wanted:
         """What an address asks; what makes no sense is left out."""
-        said = {
-            name: given.get(name, "").replace("\x00", "").strip()[:100] for name in ("q", "stream", "tag")
-        }
-        state, order, after = given.get("state", ""), given.get("order", ""), given.get("after", "")
         return cls(
-            **said,
-            state=state if state in dict(STATES) else "",
-            order=order if order in dict(ORDERS) else "name",
-            after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None,
+            q=words(given, "q"),
+            stream=words(given, "stream"),
+            tag=words(given, "tag"),
+            state=one_of(given, "state", STATES),
+            order=one_of(given, "order", ORDERS, "name"),
+            after=row_id(given.get("after", "")),
         )
 
     @property

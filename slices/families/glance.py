@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from slices.definitions.models import SliceVersion
 from slices.families.listing import Line, field_of, lines
 from slices.families.models import Family
+from teams.access.asked import one_of, row_id, words
 from teams.desk.numbers import number
 
 SHOWN = 100
@@ -44,13 +45,13 @@ class Wanted:
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Wanted:
         """What an address asks; what makes no sense is left out."""
-        said = {name: given.get(name, "").replace("\x00", "")[:100] for name in ("q", "level", "parent")}
-        standing, order, after = given.get("standing", ""), given.get("order", ""), given.get("after", "")
         return cls(
-            **said,
-            standing=standing if standing in dict(STANDINGS) else "",
-            order=order if order in dict(ORDERS) else "name",
-            after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None,
+            q=words(given, "q"),
+            standing=one_of(given, "standing", STANDINGS),
+            level=words(given, "level"),
+            parent=words(given, "parent"),
+            order=one_of(given, "order", ORDERS, "name"),
+            after=row_id(given.get("after", "")),
         )
 
     @property
@@ -93,8 +94,8 @@ def glance(family: Family, wanted: Wanted, at: datetime) -> Glance:
 
 def fits(line: Line, wanted: Wanted) -> bool:
     """Whether a child has the words and the standing."""
-    words = wanted.q.strip().casefold()
-    return words in line.child.name.casefold() and wanted.standing in ("", line.standing)
+    typed = wanted.q.casefold()
+    return typed in line.child.name.casefold() and wanted.standing in ("", line.standing)
 
 
 def values_of(family: Family, wanted: Wanted, at: datetime) -> set[str]:
@@ -154,11 +155,11 @@ def described(ranked: Sequence[Line], least: int) -> str:
         "fewest": number(ranked[-1].members),
         "half": number(n),
     }
-    words = _(
+    sentence = _(
         "%(n)s children, the largest first: from %(most)s members to %(fewest)s. The %(half)s largest hold half."
     )
     small = sum(line.members < least for line in ranked)
     if not small:
-        return words % said
+        return sentence % said
     below = _("%(small)s are below the least size of %(least)s.")
-    return f"{words % said} {below % {'small': number(small), 'least': number(least)}}"
+    return f"{sentence % said} {below % {'small': number(small), 'least': number(least)}}"

@@ -19,6 +19,7 @@ from projects.streams.models import Project
 from slices.schedules import actions, cron
 from slices.schedules.models import Schedule, Tick
 from slices.schedules.saying import rhythm, sentence
+from teams.access.asked import older
 from teams.access.tenancy import MemberRequest, member_page
 
 SHOWN = 50
@@ -48,9 +49,7 @@ def schedule(request: MemberRequest, project: str, schedule: int) -> HttpRespons
     row = get_object_or_404(schedules_of(place), pk=schedule)
     before = request.GET.get("before", "")
     ticks = row.ticks.select_related("run").order_by("-scheduled_for", "-id")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        ticks = ticks.filter(pk__lt=int(before))
-    found = list(ticks[: SHOWN + 1])
+    found = list(older(ticks, request.GET)[: SHOWN + 1])
     context = {
         "project": place,
         "schedule": row,

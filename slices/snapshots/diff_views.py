@@ -28,6 +28,7 @@ from slices.snapshots.diffing import (
 )
 from slices.snapshots.models import Snapshot
 from slices.snapshots.views import find_snapshot
+from teams.access.asked import row_id
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
 
@@ -55,8 +56,7 @@ def choose(request: MemberRequest, project: str, pk: int) -> HttpResponse:
     place = open_project(request, project)
     found = find_snapshot(request, place, pk)
     wanted = request.GET.get("with", str(found.parent_snapshot_id or found.pk))
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else 0
-    other = find_snapshot(request, place, number)
+    other = find_snapshot(request, place, row_id(wanted) or 0)
     a, b = sorted((found, other), key=lambda row: (row.as_of, row.pk))
     return see_other(reverse("snapshot-diff", args=[request.organization.slug, place.slug, a.pk, b.pk]))
 
@@ -106,8 +106,7 @@ def listed(request: MemberRequest, place: Project, a: Snapshot, b: Snapshot, fou
     """One kind, some of them: the kind that was asked for, else the first that there are any of."""
     asked = request.GET.get("kind", "")
     kind = asked if asked in KINDS else next((name for name in KINDS if found.counts[name]), KINDS[0])
-    text = request.GET.get("after", "")
-    after = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    after = row_id(request.GET.get("after", "")) or 0
     pairs = members_of_kind(a, b, kind, after, SHOWN + 1)
     shown = pairs[:SHOWN]
     return {
