@@ -21,7 +21,7 @@ from projects.streams.doors import do, open_project, see_other
 from projects.streams.media import shows_media
 from projects.streams.models import Project
 from projects.streams.shown import shown
-from teams.access.asked import older, row_id
+from teams.access.addressed import older, row_id
 from teams.access.problems import Invalid
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused

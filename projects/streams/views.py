@@ -16,7 +16,7 @@ from projects.streams.ranges import begins
 from projects.streams.shown import shown_whole, stored, thumbs, uploaded
 from projects.streams.tombstones import media_is_erased
 from projects.streams.withholding import shown_to
-from teams.access.asked import older
+from teams.access.addressed import older
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
 

@@ -13,7 +13,7 @@ from projects.streams.models import Project
 from slices.definitions.figures import figures
 from slices.definitions.listing import found_by, with_last
 from slices.definitions.models import Slice
-from teams.access.asked import one_of, row_id, words
+from teams.access.addressed import one_of, row_id, words
 
 SHOWN = 50
 TAGS = 100  # offered to choose from

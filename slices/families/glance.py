@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from slices.definitions.models import SliceVersion
 from slices.families.listing import Line, field_of, lines
 from slices.families.models import Family
-from teams.access.asked import one_of, row_id, words
+from teams.access.addressed import one_of, row_id, words
 from teams.desk.numbers import number
 
 SHOWN = 100

@@ -19,7 +19,7 @@ from slices.runs.models import Evaluation, Run
 from slices.runs.saying import attempt_of, said
 from slices.snapshots.grades import Grade, grade_of, graded
 from slices.snapshots.saying import spoken
-from teams.access.asked import older
+from teams.access.addressed import older
 from teams.access.tenancy import MemberRequest, member_page
 
 SHOWN = 50

@@ -19,7 +19,7 @@ from projects.streams.models import Project
 from slices.schedules import actions, cron
 from slices.schedules.models import Schedule, Tick
 from slices.schedules.saying import rhythm, sentence
-from teams.access.asked import older
+from teams.access.addressed import older
 from teams.access.tenancy import MemberRequest, member_page
 
 SHOWN = 50

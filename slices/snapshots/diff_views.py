@@ -28,7 +28,7 @@ from slices.snapshots.diffing import (
 )
 from slices.snapshots.models import Snapshot
 from slices.snapshots.views import find_snapshot
-from teams.access.asked import row_id
+from teams.access.addressed import row_id
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
 
