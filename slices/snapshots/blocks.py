@@ -31,14 +31,11 @@ class Writer:
             self.blocks.setdefault(block, array("h")).append(low - HALF)
 
     def save(self, organization: Organization, manifest_sha256: str) -> None:
-        """Write them, unless an equal snapshot has."""
-        rows = (
-            ManifestBlock(
-                organization=organization, manifest_sha256=manifest_sha256, block=block, lows=lows.tolist()
-            )
-            for block, lows in self.blocks.items()
-        )
-        organization.manifest_blocks.bulk_create(rows, ignore_conflicts=True, batch_size=50)
+        """Write them, unless an equal snapshot has: one block at a time, for as parameters its numbers are large."""
+        for block, lows in self.blocks.items():
+            row = ManifestBlock(manifest_sha256=manifest_sha256, block=block, lows=lows.tolist())
+            row.organization = organization
+            organization.manifest_blocks.bulk_create([row], ignore_conflicts=True)
 
 
 # One example: a scan of the blocks that it may be in, found by their index.
