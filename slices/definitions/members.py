@@ -30,12 +30,14 @@ NONE: Values = {}
 
 def members(version: SliceVersion, as_of: datetime, values: Values = NONE) -> QuerySet[Example]:
     """The members, each with `annotation_id` (None without a label) and `split`; `values` are a child's."""
-    *_before, (_name, last) = steps(version, as_of, values)
     newest = labels(version, as_of).filter(example=OuterRef("pk")).order_by("-accepted_at", "-pk")
-    return last.annotate(
-        annotation_id=Subquery(newest.values("pk")[:1]),
-        split=split_under(cuts_of(version.slice.stream)),
-    )
+    return divided(version, as_of, values).annotate(annotation_id=Subquery(newest.values("pk")[:1]))
+
+
+def divided(version: SliceVersion, as_of: datetime, values: Values = NONE) -> QuerySet[Example]:
+    """The members, each with `split`."""
+    *_before, (_name, last) = steps(version, as_of, values)
+    return last.annotate(split=split_under(cuts_of(version.slice.stream)))
 
 
 def steps(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Iterator[Step]:

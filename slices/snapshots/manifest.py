@@ -56,10 +56,11 @@ def digest(members: Iterable[Member]) -> str:
 
 
 class Writer:
-    """Writes a manifest in batches, so that memory stays flat."""
+    """Writes a manifest in groups of BATCH members, however they come, so that memory stays flat."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.running = hashlib.sha256()
+        self.waiting: list[Member] = []
         self.parquet = pq.ParquetWriter(
             file, SCHEMA, compression="zstd", use_dictionary=False, column_encoding=DELTAS
         )
@@ -67,6 +68,13 @@ class Writer:
     def add(self, members: Sequence[Member]) -> None:
         """The next members, in order of example."""
         self.running.update(b"".join(member.line() for member in members))
+        self.waiting += members
+        while len(self.waiting) >= BATCH:
+            self.write(self.waiting[:BATCH])
+            del self.waiting[:BATCH]
+
+    def write(self, members: Sequence[Member]) -> None:
+        """A group of the file."""
         columns = [
             [member.example_id for member in members],
             [member.example_rev for member in members],
@@ -77,6 +85,8 @@ class Writer:
 
     def close(self) -> str:
         """The end of the file; the manifest's hash."""
+        if self.waiting:
+            self.write(self.waiting)
         self.parquet.close()
         return self.running.hexdigest()
 

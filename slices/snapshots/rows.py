@@ -17,57 +17,17 @@ from django.core.exceptions import EmptyResultSet
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from slices.definitions.members import NONE, Values, members
+from slices.definitions.members import NONE, Values
 from slices.definitions.models import SliceVersion
+from slices.snapshots.composing import statement
 from slices.snapshots.models import Snapshot
 from slices.snapshots.redactions import left_out
 
 VERSION = 2  # of the layout of a line and of its digest; snapshots say which is theirs (`evidence_version`)
 CHUNK = 1024 * 1024
-BATCH = 2_000  # members in memory at a time
+BATCH = 200  # members in memory at a time: libpq holds a buffer for each, and with few of them they stay in the cache
 SEPARATOR = b"\x1f"  # no JSON text holds one
-
-# Three columns: the line of the manifest, the line, the schema that was answered. JSON holds no control characters,
-# so these quotes and delimiters never need escaping and the bytes come as they are. Members and what they hold are
-# read in one go: the query of the members stays whole, for it is ordered, and nothing is joined to it by number again.
-LINES = """
-COPY (
-    SELECT
-        member.pk || ',' || member.rev || ',' || coalesce(member.annotation_id::text, '') || ',' || member.split,
-        '{"example_id":' || member.pk || ',"split":"' || member.split
-            || '","annotation_id":' || coalesce(member.annotation_id::text, 'null')
-            || ',"answer":' || coalesce(annotation.answer::text, 'null')
-            || ',"attributes":' || member.attributes::text
-            || ',"captured_at":' || to_json(member.captured_at)::text
-            || ',"key":' || to_json(member.key)::text
-            || ',"label":' || coalesce(to_json(annotation.label)::text, 'null')
-            || ',"media_type":' || to_json(member.media_type)::text
-            || ',"media_uri":' || to_json(member.media_uri)::text
-            || ',"predictions":' || coalesce(said.predictions, '[]')
-            || ',"text":' || to_json(member.text)::text || '}',
-        coalesce(annotation.schema_id::text, 'null')
-    FROM (
-        {MEMBERS}
-    ) member
-    LEFT JOIN labeling_annotation annotation
-        ON annotation.organization_id = %s AND annotation.id = member.annotation_id
-    LEFT JOIN LATERAL (
-        SELECT jsonb_agg(
-            jsonb_build_object(
-                'model', model.name, 'version', model.version,
-                'label', prediction.label, 'confidence', prediction.confidence
-            ) ORDER BY model.name, model.version
-        )::text AS predictions
-        FROM projects_prediction prediction
-        JOIN projects_modelversion model
-            ON model.organization_id = %s AND model.id = prediction.model_version_id
-        WHERE prediction.organization_id = %s AND prediction.example_id = member.pk
-    ) said ON true
-    ORDER BY member.pk
-) TO STDOUT (FORMAT csv, DELIMITER E'\\x1f', QUOTE E'\\x01')
-"""
-WHO = ("pk", "rev", "annotation_id", "split")
-WHAT = ("attributes", "captured_at", "key", "media_type", "media_uri", "text")
+COPY = "COPY ({LINES}) TO STDOUT (FORMAT csv, DELIMITER E'\\x1f', QUOTE E'\\x01')"
 
 
 class Said(msgspec.Struct):
@@ -113,14 +73,12 @@ class Batch(NamedTuple):
 
 def batches(version: SliceVersion, as_of: datetime, values: Values = NONE) -> Iterator[Batch]:
     """The members in order of example, as the server finds them: memory stays flat."""
-    found = members(version, as_of, values).order_by("pk").values_list(*WHO, *WHAT)
     try:
-        sql, given = found.query.sql_with_params()
+        lines = statement(version, as_of, values)
     except EmptyResultSet:  # nobody can be in it, and there is nothing to ask
         return
-    statement = LINES.replace("{MEMBERS}", sql)
     with connection.cursor() as cursor:
-        with cursor.copy(statement, [*given, *[version.organization_id] * 3]) as copied:
+        with cursor.copy(COPY.replace("{LINES}", lines.sql), lines.values) as copied:
             rest = iter(copied)
             while read := b"".join(islice(rest, BATCH)):
                 cells = read.replace(b"\n", SEPARATOR).split(SEPARATOR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from datetime import timedelta
 from typing import Any
@@ -19,13 +20,17 @@ from slices.definitions.members import funnel, members
 from slices.models import Snapshot
 from slices.snapshots.actions import freeze_now
 from slices.snapshots.building import TooSmall
+from slices.snapshots.composing import Statement, statements
 from slices.snapshots.manifest import read, verify
+from slices.snapshots.rows import COPY
 from teams.identity.refused import Refused
 from teams.identity.roles import Role
 from teams.models import Event
 from tests.factories import (
     AnnotationFactory,
     ExampleFactory,
+    ModelVersionFactory,
+    PredictionFactory,
     ProjectFactory,
     QueueFactory,
     StreamFactory,
@@ -95,6 +100,35 @@ def test_the_steps_of_narrowing_are_counted_in_their_order() -> None:
         ("limit", 1),
     ]
     assert live_count(version) == (1, True)
+
+
+def copied(one: Statement) -> bytes:
+    with connection.cursor() as cursor:
+        with cursor.copy(COPY.replace("{LINES}", one.sql), one.values) as lines:
+            return b"".join(lines)
+
+
+@pytest.mark.django_db
+def test_what_was_said_of_members_is_the_same_read_together_or_one_by_one() -> None:
+    queue, other = QueueFactory(), QueueFactory()
+    twice = labelled(queue, key='zwei\n"', text="\\ \t ü", attributes={"store": "x\u2028"})
+    again = TaskFactory(queue=queue, example=twice.example, round=2, state="accepted", open_slots=0)
+    newer = AnnotationFactory(task=again, label='"neu"', answer={"digit": None})
+    bare = ExampleFactory(stream=queue.stream, key="bare")
+    labelled(other, key="elsewhere")
+    versions = [ModelVersionFactory(project=queue.stream.project, name=name) for name in ("z", 'ä"\n')]
+    said = [(twice.example, versions[0], 1e-7), (twice.example, versions[1], None), (bare, versions[1], 0.5)]
+    for example, model, confidence in said:
+        PredictionFactory(example=example, model_version=model, label="9\\", confidence=confidence)
+    asked = list(statements(current(slice_of(queue.stream)), timezone.now(), {}))
+    together, one_by_one = map(copied, asked)
+    assert together == one_by_one
+    first, second = (json.loads(line.split(b"\x1f")[1]) for line in together.splitlines())
+    assert (first["annotation_id"], first["label"], first["answer"]) == (newer.pk, '"neu"', {"digit": None})
+    said = [(row["model"], row["confidence"]) for row in first["predictions"]]
+    assert said == [("z", 1e-7), ('ä"\n', None)]  # in the database's order of names
+    one = {"label": "9\\", "model": 'ä"\n', "version": versions[1].version, "confidence": 0.5}
+    assert (second["key"], second["label"], second["predictions"]) == ("bare", None, [one])
 
 
 @pytest.mark.django_db
