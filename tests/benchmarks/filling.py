@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 
 from projects.models import Stream
+from tests.factories import ModelVersionFactory, QueueFactory
 
 FILL = """
 INSERT INTO projects_example (organization_id, stream_id, key, captured_at, ingested_at, text, media_uri, media_type,
@@ -16,7 +17,7 @@ SELECT %(organization)s, %(stream)s, 'k' || lpad(n::text, 9, '0'), now() - n * i
     jsonb_build_object('store', 'store-' || n %% 1000, 'weight', n / 7.0, 'camera', 'cam-' || n %% 5,
         'a', 'value ' || n %% 97 || ' of a', 'b', 'value ' || n %% 97 || ' of b', 'c', 'value ' || n %% 97 || ' of c',
         'd', 'value ' || n %% 97 || ' of d', 'e', 'value ' || n %% 97 || ' of e', 'f', 'value ' || n %% 97 || ' of f'),
-    'store-' || n %% 1000, n / 7.0, 'k' || lpad(n::text, 9, '0'), (n::bigint * 7919) %% 10000, 1, 'none'
+    'store-' || n %% 1000, n / 7.0, 'k' || lpad(n::text, 9, '0'), mod(abs(hashint8(n)::bigint), 10000), 1, 'none'
 FROM generate_series(%(first)s, %(last)s) AS n
 """
 
@@ -28,6 +29,42 @@ def fill(stream: Stream, n: int, start: int = 0) -> None:
         for first in range(start, start + n, 50_000):
             last = min(first + 50_000, start + n) - 1
             cursor.execute(FILL, values | {"first": first, "last": last})
+
+
+# Every third example, whichever that is, in whatever order people came to it.
+TASKS = """
+INSERT INTO labeling_task (organization_id, queue_id, example_id, round, state, priority, order_key, open_slots, people,
+    selected_by, opened_at, ended_at, expiries)
+SELECT organization_id, %(queue)s, id, 1, 'accepted', 0, 0, 0, '{}', 'rule', now(), now(), 0
+FROM projects_example
+WHERE organization_id = %(organization)s AND stream_id = %(stream)s AND mod(hashint8(id), 3) = 0
+ORDER BY hashint8extended(id, 1)
+"""
+ANSWERS = """
+INSERT INTO labeling_annotation (organization_id, task_id, example_id, queue_id, schema_id, round, answer, label,
+    source, state, selected_by, at, accepted_at)
+SELECT organization_id, id, example_id, queue_id, %(schema)s, 1, jsonb_build_object('digit', (id %% 10)::text),
+    (id %% 10)::text, 'import', 'accepted', 'rule', ended_at, ended_at
+FROM labeling_task WHERE organization_id = %(organization)s AND queue_id = %(queue)s
+ORDER BY id
+"""
+GUESSES = """
+INSERT INTO projects_prediction (organization_id, example_id, model_version_id, output, label, confidence, at)
+SELECT organization_id, id, %(model)s, '{}', (id %% 10)::text, (bucket + 0.5) / 10000, now()
+FROM projects_example WHERE organization_id = %(organization)s AND stream_id = %(stream)s
+ORDER BY id
+"""
+
+
+def work_on(stream: Stream) -> None:
+    """A model says something of every example, people label a third of them, in an order of their own."""
+    queue = QueueFactory(stream=stream)
+    values: dict[str, Any] = {"organization": stream.organization_id, "stream": stream.pk, "queue": queue.pk}
+    values |= {"schema": queue.schema_id, "model": ModelVersionFactory(project=stream.project).pk}
+    with connection.cursor() as cursor:
+        for statement in (TASKS, ANSWERS, GUESSES):
+            cursor.execute(statement, values)
+        cursor.execute("VACUUM ANALYZE labeling_annotation, labeling_task, projects_prediction")
 
 
 def sweep() -> None:
