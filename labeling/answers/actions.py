@@ -12,14 +12,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from labeling.answers.drafts import keepable
 from labeling.answers.models import Annotation
 from labeling.tasks.claiming import STALE
 from labeling.tasks.models import Lease, SelectedBy, Task
 from projects.schemas.answers import check_answer, label_of
+from projects.schemas.marks import check_covered
 from projects.schemas.models import LabelSchema
-from projects.streams.models import LabelState
+from projects.streams.models import Example, LabelState
 from projects.streams.summary import LabelSummary, summarize
-from teams.access.problems import FieldError, Invalid, escape
+from teams.access.problems import FieldError, Invalid
 from teams.events.actions import record
 from teams.identity.models import User
 from teams.identity.refused import Refused
@@ -54,16 +56,8 @@ def submit(
         return answer_held(lease=lease, token=token, answer=answer, active_s=active_s, by=by)
     except Refused:
         mine = lease.organization.leases.filter(pk=lease.pk, user=by)
-        mine.update(draft=fitting(lease.task.queue.schema, answer))
+        mine.update(draft=keepable(lease.task.queue.schema, answer))
         raise
-
-
-def fitting(schema: LabelSchema, answer: Any) -> dict[str, Any]:
-    """As much of an answer as fits: nothing else is worth keeping, and not everything can be kept."""
-    if not isinstance(answer, dict):
-        return {}
-    wrong = {error.pointer for error in check_answer(schema, answer)}
-    return {name: value for name, value in answer.items() if f"/{escape(name)}" not in wrong}
 
 
 @transaction.atomic
@@ -77,7 +71,7 @@ def answer_held(
         return given
     if lease.state != Lease.State.HELD or lease.token != token:
         raise Refused(STALE, "lease_lost")
-    check_fits(task.queue.schema, answer)
+    check_fits(task.queue.schema, answer, task.example)
     is_gold = task.selected_by == SelectedBy.GOLD  # also one that has gone out of use meanwhile
     is_late = any(late(task) for late in TOO_LATE)
     annotation = task.organization.annotations.create(
@@ -138,9 +132,14 @@ def given_under(task: Task, lease: Lease, token: int, answer: dict[str, Any]) ->
     return last if last is not None and last.answer == answer else None
 
 
-def check_fits(schema: LabelSchema, answer: Any) -> None:
-    """Raises Invalid with everything that is wrong with an answer; pointers start at the request."""
+def check_fits(schema: LabelSchema, answer: Any, example: Example) -> None:
+    """Raises Invalid with everything that is wrong with an answer; pointers start at the request.
+
+    Passages have to repeat what the example says there. Where its words lie in a file, the page alone has them.
+    """
     errors = check_answer(schema, answer)
+    if not errors and example.text:
+        errors = check_covered(schema.questions, answer, example.text)
     if errors:
         raise Invalid([FieldError(f"/answer{row.pointer}", row.code, row.detail) for row in errors])
 

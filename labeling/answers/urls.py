@@ -11,4 +11,6 @@ urlpatterns = [
     path("label/<slug:project>/<slug:queue>/answer/", views.answer, name="label-answer"),
     path("label/<slug:project>/<slug:queue>/skip/", views.skip, name="label-skip"),
     path("label/<slug:project>/<slug:queue>/renew/", views.renew, name="label-renew"),
+    path("label/<slug:project>/<slug:queue>/draft/", views.draft, name="label-draft"),
+    path("label/<slug:project>/<slug:queue>/options/", views.options, name="label-options"),
 ]

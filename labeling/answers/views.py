@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
@@ -14,15 +16,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from labeling.answers.actions import feedback_on, submit
-from labeling.answers.asking import answer_in, page_of_task
+from labeling.answers.asking import page_of_task, shown_answer
+from labeling.answers.drafts import keep_draft
+from labeling.answers.forms import answer_in
 from labeling.answers.models import Annotation
 from labeling.queues.models import Queue
 from labeling.tasks import claiming
 from labeling.tasks.models import Lease
 from labeling.tasks.waiting import with_waiting
+from projects.schemas import searching
 from projects.streams.doors import see_other
 from projects.streams.media import shows_media
-from teams.access.problems import Invalid
+from teams.access.problems import FieldError, Invalid
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
 
@@ -85,13 +90,14 @@ def show(
     lease: Lease | None,
     *,
     status: int = 200,
-    chosen: dict[str, str] | None = None,
+    chosen: dict[str, Any] | None = None,
+    errors: Sequence[FieldError] = (),
     **more: Any,
 ) -> HttpResponse:
     """The whole page, or only what changes on it where a script asks (`X-Fragment: 1`)."""
     context: dict[str, Any] = {"queue": queue, "project": queue.project, "lease": lease, **more}
     if lease is not None:
-        context |= page_of_task(request, queue, lease, chosen)
+        context |= page_of_task(request, queue, lease, chosen, errors)
     elif "lost" not in context:
         queues = request.organization.queues.filter(pk=queue.pk)
         context["counted"] = with_waiting(queues, request.organization, request.user).get()
@@ -151,15 +157,16 @@ def answer(request: MemberRequest, project: str, queue: str) -> HttpResponseBase
     """Submit the answer and take the next task, in one round trip."""
     found = open_queue(request, project, queue)
     lease, token = own_lease(request, found)
-    given = answer_in(request, found)
+    given = answer_in(request.POST, found.schema.questions)
     try:
         kept = submit(
             lease=lease, token=token, answer=given, active_s=active_seconds(request), by=request.user
         )
     except Refused as refused:
-        return show(request, found, None, status=409, lost={"sentence": refused.sentence, "answer": given})
+        lost = {"sentence": refused.sentence, "answer": shown_answer(found, given)}
+        return show(request, found, None, status=409, lost=lost)
     except Invalid as wrong:
-        errors = [row["detail"] for row in wrong.errors]
+        errors = [FieldError(**row) for row in wrong.errors]
         return show(request, found, lease, status=422, errors=errors, chosen=given)
     is_late = kept.state == Annotation.State.LATE
     said = _("The pipeline could not wait any longer; your answer is kept apart as late.") if is_late else ""
@@ -189,7 +196,7 @@ def skip(request: MemberRequest, project: str, queue: str) -> HttpResponseBase:
     try:
         claiming.skip(lease=lease, token=token, by=request.user)
     except Refused as refused:
-        return show(request, found, None, status=409, lost={"sentence": refused.sentence, "answer": {}})
+        return show(request, found, None, status=409, lost={"sentence": refused.sentence})
     following = claiming.claim(user=request.user, queue=found)
     return onwards(request, found, following, "" if following else _("Skipped. Nothing else waits here."))
 
@@ -205,3 +212,30 @@ def renew(request: MemberRequest, project: str, queue: str) -> HttpResponse:
     except Refused as refused:
         return JsonResponse({"held": False, "sentence": str(refused.sentence)}, status=409)
     return JsonResponse({"held": True, "until": until})
+
+
+@require_POST
+@member_page(LABEL)
+def draft(request: MemberRequest, project: str, queue: str) -> HttpResponse:
+    """Keep what the person has begun; the page sends it now and then, and when it goes away."""
+    found = open_queue(request, project, queue)
+    lease, token = own_lease(request, found)
+    answer = answer_in(request.POST, found.schema.questions)
+    return JsonResponse({"kept": keep_draft(lease=lease, token=token, answer=answer)})
+
+
+@require_GET
+@member_page(LABEL)
+def options(request: MemberRequest, project: str, queue: str) -> HttpResponse:
+    """Options of a question that has too many for the page: `q` is what is typed, `below` where to look instead."""
+    found = open_queue(request, project, queue)
+    name = request.GET.get("question", "")
+    question = next((row for row in found.schema.questions if row["name"] == name), None)
+    if question is None or "options" not in question:
+        raise Http404
+    typed = request.GET.get("q", "").strip()
+    if typed:
+        listed, count = searching.find(question["options"], typed)
+    else:
+        listed, count = searching.below(question["options"], request.GET.get("below") or None)
+    return JsonResponse({"options": [asdict(row) for row in listed], "count": count})

@@ -6,10 +6,14 @@ from typing import Any
 
 from projects.schemas.models import LabelSchema
 from projects.schemas.questions import KINDS
-from projects.schemas.values import unknown
+from projects.schemas.values import TIE, unknown
+from projects.schemas.visibility import visible
 from teams.access.problems import FieldError
 
-ONE_WORD = frozenset({"choice", "boolean", "rating"})
+ONE_WORD = frozenset({"choice", "boolean", "rating", "pairwise"})
+
+NOTHING = (None, "")
+NOT_ASKED = "This question is not asked after the other answers; leave it out."
 
 
 def check_answer(schema: LabelSchema, answer: Any) -> list[FieldError]:
@@ -18,9 +22,13 @@ def check_answer(schema: LabelSchema, answer: Any) -> list[FieldError]:
         return [FieldError("", "type", "An answer is an object: the name of each question, and its value.")]
     names = frozenset(question["name"] for question in schema.questions)
     errors = unknown(answer, names, "")
+    asked = visible(schema.questions, answer)
     for question in schema.questions:
         name = question["name"]
-        if answer.get(name) in (None, ""):
+        if name not in asked:
+            if answer.get(name) not in NOTHING:
+                errors.append(FieldError(f"/{name}", "not_asked", NOT_ASKED))
+        elif answer.get(name) in NOTHING:
             if question.get("required", True):
                 errors.append(FieldError(f"/{name}", "required", "This question is not answered."))
         else:
@@ -47,6 +55,8 @@ def labels_of(questions: list[dict[str, Any]]) -> list[str]:
             return ["true", "false"]
         case "rating":
             return [str(step) for step in range(1, first["max"] + 1)]
+        case "pairwise":
+            return [option["value"] for option in first["options"]] + [TIE] * first.get("tie", True)
     return [option["value"] for option in first["options"]]
 
 

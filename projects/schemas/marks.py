@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
-from projects.schemas.values import is_share, is_storable, not_an_option, options_of, unknown
+from projects.schemas.values import check_count, is_share, is_storable, not_an_option, options_of, unknown
 from teams.access.problems import FieldError
 
 MAX_MARKS = 2000
@@ -50,7 +50,7 @@ def check_each(
         label = mark.get("label")
         if not isinstance(label, str) or label not in known:
             errors.append(not_an_option(f"{here}/label"))
-    return errors
+    return errors or check_count(question, len(value), at)
 
 
 def span(mark: dict[str, Any], at: str) -> list[FieldError]:
@@ -61,6 +61,19 @@ def span(mark: dict[str, Any], at: str) -> list[FieldError]:
     if not isinstance(text, str) or len(text) != end - start or not is_storable(text):
         return [FieldError(f"{at}/text", "span_text", "The text is the one that the passage covers.")]
     return []
+
+
+def check_covered(questions: list[dict[str, Any]], answer: dict[str, Any], text: str) -> list[FieldError]:
+    """Passages of an answer that fits its schema, against the text itself: they repeat what it says there."""
+    return [
+        FieldError(
+            f"/{row['name']}/{index}/text", "span_text", "The text is the one that the passage covers."
+        )
+        for row in questions
+        if row["kind"] == "spans"
+        for index, mark in enumerate(answer.get(row["name"]) or [])
+        if text[mark["start"] : mark["end"]] != mark["text"]
+    ]
 
 
 def is_count(value: Any) -> TypeGuard[int]:

@@ -12,8 +12,9 @@ from teams.identity.models import OrganizationModel, organization_key
 class LabelSchema(OrganizationModel):
     """One version of a project's questions.
 
-    `questions` is a list of {"name", "kind", "title", "required"?} with what the kind asks, for example
-    {"kind": "choice", "options": [{"value", "title", "key"}]}; `questions.KINDS` has them all.
+    `questions` is a list of {"name", "kind", "title", "required"?, "help"?, "key"?, "visible_if"?} with what the kind
+    asks, for example {"kind": "choice", "options": [{"value", "title", "key", "parent"}]}; `questions.KINDS` has them
+    all, `visibility` says what a condition may be.
     """
 
     organization = organization_key("label_schemas")

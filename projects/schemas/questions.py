@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from projects.schemas import marks, values
-from projects.schemas.values import MAX_TEXT, is_text, unknown
+from projects.schemas.options import COMPARED, MAX_OPTIONS, check_key, check_options, twice
+from projects.schemas.values import LONGEST, MAX_TEXT, TIE, is_text, is_whole, unknown
+from projects.schemas.visibility import check_visible_if
 from teams.access.problems import FieldError
+
+__all__ = ["KINDS", "MAX_OPTIONS", "MAX_QUESTIONS", "MAX_STEPS", "QuestionKind", "check_questions"]
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}\Z")
 MAX_QUESTIONS = 20
-MAX_OPTIONS = 20_000
+MAX_RANKED = 100
 MAX_STEPS = 10
+MAX_HELP = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,28 @@ def check_questions(questions: Any) -> list[FieldError]:
     if not isinstance(questions, list) or not 1 <= len(questions) <= MAX_QUESTIONS:
         return [FieldError("", "questions", f"A schema asks 1 to {MAX_QUESTIONS} questions, in a list.")]
     errors = [error for index, row in enumerate(questions) for error in check_question(row, f"/{index}")]
-    return errors or twice(
-        [row["name"] for row in questions], "/{}/name", "This name is taken by another question."
+    return (
+        errors
+        or twice([row["name"] for row in questions], "/{}/name", "This name is taken by another question.")
+        or check_between(questions)
     )
+
+
+def check_between(questions: list[dict[str, Any]]) -> list[FieldError]:
+    """What questions say of each other: conditions on earlier ones, and keys that lead to each."""
+    errors: list[FieldError] = []
+    earlier: dict[str, dict[str, Any]] = {}
+    for index, row in enumerate(questions):
+        errors += check_visible_if(row, earlier, f"/{index}")
+        earlier[row["name"]] = row
+    chosen = {option.get("key") for row in questions for option in row.get("options", [])}
+    errors += [
+        FieldError(f"/{index}/key", "taken", "This key is taken by an option.")
+        for index, row in enumerate(questions)
+        if row.get("key") and row["key"] in chosen
+    ]
+    keys = [row.get("key", "") for row in questions]
+    return errors + twice(keys, "/{}/key", "This key is taken by another question.")
 
 
 def check_question(row: Any, at: str) -> list[FieldError]:
@@ -58,7 +82,18 @@ def check_question(row: Any, at: str) -> list[FieldError]:
         )
     if not isinstance(row.get("required", True), bool):
         errors.append(FieldError(f"{at}/required", "type", "A question is required (true) or not (false)."))
-    return errors + kind.check(row, at)
+    if not is_help(row.get("help", "-")):
+        errors.append(FieldError(f"{at}/help", "type", f"Help is a text of 1 to {MAX_HELP} characters."))
+    return errors + check_key(row, at) + kind.check(row, at)
+
+
+def is_help(value: Any) -> bool:
+    """Words below a question, of some lines if it likes."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value.strip()) <= len(value) <= MAX_HELP
+        and values.is_storable(value)
+    )
 
 
 def check_choice(row: dict[str, Any], at: str) -> list[FieldError]:
@@ -66,45 +101,42 @@ def check_choice(row: dict[str, Any], at: str) -> list[FieldError]:
     return check_options(row, at, 2)
 
 
+def check_choices(row: dict[str, Any], at: str) -> list[FieldError]:
+    """Some of two options or more; how many at least and at most, if it likes."""
+    errors = check_options(row, at, 2)
+    return errors or check_limits(row, at, len(row["options"]))
+
+
+def check_ranking(row: dict[str, Any], at: str) -> list[FieldError]:
+    """As many as a person can put in order."""
+    return check_options(row, at, 2, MAX_RANKED)
+
+
+def check_pairwise(row: dict[str, Any], at: str) -> list[FieldError]:
+    """Two options, each perhaps the words of an attribute; a tie may be refused."""
+    errors = check_options(row, at, 2, 2, COMPARED)
+    if not errors and any(option["value"] == TIE for option in row["options"]):
+        errors.append(FieldError(f"{at}/options", "taken", f"“{TIE}” says that neither is better."))
+    if not isinstance(row.get("tie", True), bool):
+        errors.append(FieldError(f"{at}/tie", "type", "A tie is possible (true) or not (false)."))
+    return errors
+
+
 def check_marks(row: dict[str, Any], at: str) -> list[FieldError]:
-    """What is marked is one of the options; there may be only one thing to mark."""
-    return check_options(row, at, 1)
+    """What is marked is one of the options; there may be only one thing to mark. How many, if it likes."""
+    return check_options(row, at, 1) or check_limits(row, at, marks.MAX_MARKS)
 
 
-def check_options(row: dict[str, Any], at: str, least: int) -> list[FieldError]:
-    """Options of different values, and keys that do not collide."""
-    options = row.get("options")
-    if not isinstance(options, list) or not least <= len(options) <= MAX_OPTIONS:
-        return [FieldError(f"{at}/options", "options", f"There are {least} to {MAX_OPTIONS} options.")]
+def check_limits(row: dict[str, Any], at: str, most: int) -> list[FieldError]:
+    """`min` and `max`: how many at least and at most."""
+    low, high = row.get("min", 0), row.get("max", most)
     errors = [
-        error
-        for index, option in enumerate(options)
-        for error in check_option(option, f"{at}/options/{index}")
+        FieldError(f"{at}/{name}", "limit", f"This is a whole number from {least} to {most}.")
+        for name, bound, least in (("min", low, 0), ("max", high, 1))
+        if not is_whole(bound) or not least <= bound <= most
     ]
-    if errors:
-        return errors
-    values = [option["value"] for option in options]
-    keys = [option.get("key", "") for option in options]
-    return [
-        *twice(values, f"{at}/options/{{}}/value", "This value is taken by another option."),
-        *twice(keys, f"{at}/options/{{}}/key", "This key is taken by another option."),
-    ]
-
-
-def check_option(option: Any, at: str) -> list[FieldError]:
-    """An option has a value; a title and a key of the keyboard if it likes."""
-    if not isinstance(option, dict):
-        return [FieldError(at, "type", "An option is an object.")]
-    errors = unknown(option, frozenset({"value", "title", "key"}), at)
-    if not is_text(option.get("value")):
-        errors.append(
-            FieldError(f"{at}/value", "required", f"A value is a text of 1 to {MAX_TEXT} characters.")
-        )
-    if not is_text(option.get("title", "-")):
-        errors.append(FieldError(f"{at}/title", "type", f"A title is a text of 1 to {MAX_TEXT} characters."))
-    key = option.get("key", "")
-    if not isinstance(key, str) or len(key) > 1 or not key.isprintable():
-        errors.append(FieldError(f"{at}/key", "key", "A key is one character."))
+    if not errors and low > high:
+        errors.append(FieldError(f"{at}/max", "order", "At most is below at least."))
     return errors
 
 
@@ -129,34 +161,33 @@ def check_rating(row: dict[str, Any], at: str) -> list[FieldError]:
     return [FieldError(f"{at}/max", "steps", f"A rating goes from 1 to a number between 2 and {MAX_STEPS}.")]
 
 
+def check_text(row: dict[str, Any], at: str) -> list[FieldError]:
+    """Words may be limited."""
+    most = row.get("max_length", LONGEST)
+    if is_whole(most) and 1 <= most <= LONGEST:
+        return []
+    return [FieldError(f"{at}/max_length", "limit", f"This is a whole number from 1 to {LONGEST}.")]
+
+
 def check_nothing(row: dict[str, Any], at: str) -> list[FieldError]:
     """There is nothing more to say of it."""
     return []
 
 
-def twice(texts: list[str], at: str, detail: str) -> list[FieldError]:
-    """An error for every text that came before; empty ones do not count."""
-    seen: set[str] = set()
-    errors = []
-    for index, text in enumerate(texts):
-        if text and text in seen:
-            errors.append(FieldError(at.format(index), "taken", detail))
-        seen.add(text)
-    return errors
-
-
-COMMON = frozenset({"name", "kind", "title", "required"})
+COMMON = frozenset({"name", "kind", "title", "required", "help", "key", "visible_if"})
 OPTIONS = COMMON | {"options"}
+LIMITED = OPTIONS | {"min", "max"}
 
 KINDS: dict[str, QuestionKind] = {
     "choice": QuestionKind(OPTIONS, check_choice, values.check_choice, on_page=True),
-    "choices": QuestionKind(OPTIONS, check_choice, values.check_choices),
-    "boolean": QuestionKind(COMMON, check_nothing, values.check_boolean),
-    "number": QuestionKind(COMMON | {"min", "max"}, check_number, values.check_number),
-    "rating": QuestionKind(COMMON | {"max"}, check_rating, values.check_rating),
-    "text": QuestionKind(COMMON, check_nothing, values.check_text),
-    "ranking": QuestionKind(OPTIONS, check_choice, values.check_ranking),
-    "spans": QuestionKind(OPTIONS, check_marks, marks.check_spans),
-    "boxes": QuestionKind(OPTIONS, check_marks, marks.check_boxes),
-    "polygons": QuestionKind(OPTIONS, check_marks, marks.check_polygons),
+    "choices": QuestionKind(LIMITED, check_choices, values.check_choices, on_page=True),
+    "boolean": QuestionKind(COMMON, check_nothing, values.check_boolean, on_page=True),
+    "number": QuestionKind(COMMON | {"min", "max"}, check_number, values.check_number, on_page=True),
+    "rating": QuestionKind(COMMON | {"max"}, check_rating, values.check_rating, on_page=True),
+    "text": QuestionKind(COMMON | {"max_length"}, check_text, values.check_text, on_page=True),
+    "ranking": QuestionKind(OPTIONS, check_ranking, values.check_ranking, on_page=True),
+    "pairwise": QuestionKind(OPTIONS | {"tie"}, check_pairwise, values.check_pairwise, on_page=True),
+    "spans": QuestionKind(LIMITED, check_marks, marks.check_spans, on_page=True),
+    "boxes": QuestionKind(LIMITED, check_marks, marks.check_boxes),
+    "polygons": QuestionKind(LIMITED, check_marks, marks.check_polygons),
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
 from teams.access.problems import FieldError, escape
 
 MAX_TEXT = 200
 LONGEST = 20_000  # characters of an answer in words
 LARGEST = 1e15
+TIE = "tie"  # neither of the two is better
 
 
 def check_choice(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
@@ -29,7 +30,24 @@ def check_choices(question: dict[str, Any], value: Any, at: str) -> list[FieldEr
     ]
     if not errors and len(set(value)) < len(value):
         errors.append(FieldError(at, "twice", "An option can be chosen once."))
-    return errors
+    return errors or check_count(question, len(value), at)
+
+
+def check_count(question: dict[str, Any], count: int, at: str) -> list[FieldError]:
+    """As many as the question wants: `min` and `max`, where it says so."""
+    least, most = question.get("min"), question.get("max")
+    if least is not None and count < least:
+        return [FieldError(at, "too_few", f"This question wants at least {least}; there are {count}.")]
+    if most is not None and count > most:
+        return [FieldError(at, "too_many", f"This question wants at most {most}; there are {count}.")]
+    return []
+
+
+def check_pairwise(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
+    """The value of the better one of two options, or that neither is."""
+    if is_option(question, value) or (value == TIE and question.get("tie", True)):
+        return []
+    return [not_an_option(at)]
 
 
 def check_ranking(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
@@ -69,6 +87,9 @@ def check_text(question: dict[str, Any], value: Any, at: str) -> list[FieldError
         return [FieldError(at, "type", "This is answered in words.")]
     if len(value) > LONGEST or not is_storable(value):
         return [FieldError(at, "text", f"An answer has at most {LONGEST} characters that can be stored.")]
+    most = question.get("max_length", LONGEST)
+    if len(value) > most:
+        return [FieldError(at, "too_long", f"At most {most} characters; there are {len(value)}.")]
     return []
 
 
@@ -99,6 +120,11 @@ def unknown(row: dict[str, Any], members: frozenset[str], at: str) -> list[Field
 def is_number(value: Any) -> bool:
     """A finite number that every reader of JSON holds."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+def is_whole(value: Any) -> TypeGuard[int]:
+    """A whole number, and not true or false."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_storable(text: str) -> bool:

@@ -143,6 +143,8 @@ PAGES = [
     Route("label-answer", {"POST": LABEL}, QUEUE, lease_of, holder=True),
     Route("label-skip", {"POST": LABEL}, QUEUE, lease_of, holder=True),
     Route("label-renew", {"POST": LABEL}, QUEUE, lease_of, holder=True),
+    Route("label-draft", {"POST": LABEL}, QUEUE, lease_of, holder=True),
+    Route("label-options", {"GET": LABEL}, QUEUE, query=lambda world: "?question=digit&q=3"),
     Route("explore", {"GET": VIEW}, HERE, query=explored),
     Route("explore-count", {"GET": VIEW}, HERE, query=explored),
     Route("explore-found", {"GET": VIEW}, HERE, query=explored),

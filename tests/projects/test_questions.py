@@ -28,6 +28,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "spans": {"options": TWO},
     "boxes": {"options": TWO},
     "polygons": {"options": [{"value": "cat"}]},
+    "pairwise": {"options": TWO},
 }
 BOX = {"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.8, "label": "cat"}
 SPAN = {"start": 3, "end": 6, "text": "tom", "label": "cat"}

@@ -1,6 +1,9 @@
 // The task page without page loads: answers go out and the next task comes in by fetch. While it is open it keeps the
 // lease, and measures how long it was in front of the person.
 
+import { begin, focusFirst } from "./answering.js";
+import { forget } from "./drafts.js";
+
 const RENEW_MS = 60_000;
 const task = () => document.querySelector("form#answer");
 
@@ -41,8 +44,11 @@ document.addEventListener("submit", (event) => {
   send(form, event.submitter);
 });
 
+const guideline = () => document.querySelector("[data-guideline]");
+
 async function send(form, submitter) {
   let answer;
+  forget();
   try {
     answer = await post(form, form.getAttribute("action"), submitter);
     if (answer.status >= 500) throw new Error(String(answer.status));
@@ -61,20 +67,24 @@ function show(html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
   const old = document.querySelectorAll("[data-work]");
+  const open = guideline()?.open;
   old[0].before(fresh.content);
   for (const part of old) part.remove();
+  if (open !== undefined && guideline()) guideline().open = open; // who has read it need not close it again
   active = 0;
   since = document.hidden ? null : performance.now();
   arrive();
 }
 
 // Focus is never lost: it goes to the question, or to what has to be read first.
-function arrive() {
+async function arrive() {
   const form = task();
   if (form) {
-    document.querySelector("#task-title").focus({ preventScroll: true });
+    const wrong = form.querySelector("[data-error-summary]");
+    await begin(form);
+    if (wrong || !focusFirst()) (wrong ?? document.querySelector("#task-title")).focus({ preventScroll: true });
     scrollTo(0, 0);
-    announce(form.querySelector("[role=alert]")?.textContent ?? `${form.dataset.said} ${form.dataset.next}`);
+    announce(wrong?.textContent ?? `${form.dataset.said} ${form.dataset.next}`);
     if (form.dataset.said) tell(form.dataset.said);
   } else {
     const lost = document.querySelector("[data-lost]");
@@ -83,6 +93,8 @@ function arrive() {
     announce(lost.querySelector(".notice-words").textContent);
   }
 }
+
+if (task()) begin(task()).then(() => document.activeElement === document.body && focusFirst());
 
 setInterval(async () => {
   const form = task();
