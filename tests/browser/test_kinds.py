@@ -21,6 +21,7 @@ from tests.factories import (
     TaskFactory,
     member,
 )
+from tests.stack import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,7 +128,7 @@ def test_passages_are_marked_by_keys_and_counted_in_code_points(task: Callable[.
     kept = answered(page)["spans"]
     assert [(mark["text"], mark["label"]) for mark in kept] == [
         ("Ann", "person"),
-        ("lo", "person"),
+        ("n ", "person"),
         ("São Paulo", "place"),
     ]
     assert [TEXT[mark["start"] : mark["end"]] for mark in kept] == [mark["text"] for mark in kept]
@@ -139,7 +140,7 @@ def test_twenty_thousand_options_are_searched_and_never_on_the_page(task: Callab
     expect(page.get_by_role("combobox").first).to_be_focused()
     page.keyboard.type("kind 1234")
     expect(page.get_by_role("option").first).to_contain_text("Kind 1234")
-    press(page, "ArrowDown", "ArrowUp", "Enter", "Tab", "Tab", "ArrowDown")
+    press(page, "ArrowDown", "ArrowUp", "Enter", "Tab", "ArrowDown")
     expect(page.get_by_role("option").first).to_contain_text("Animal")
     press(page, "ArrowRight")
     expect(page.get_by_role("option").first).to_contain_text("Kind 1")
@@ -157,7 +158,7 @@ def test_a_question_comes_with_the_answer_that_it_depends_on(task: Callable[...,
     expect(legs).to_be_hidden()
     press(page, "1")
     expect(legs.locator("input")).to_be_focused()
-    press(page, "4", "Escape", "j", "y", "k", "k", "2")
+    press(page, "4", "Escape", "j", "y", "k", "Escape", "k", "2")
     expect(legs).to_be_hidden()
     press(page, "Enter")
     assert answered(page) == {"choice": "owl", "boolean": True}
@@ -181,12 +182,14 @@ def test_a_draft_is_kept_and_there_again(task: Callable[..., Page]) -> None:
     page.keyboard.type("half a th")
     expect(page.locator("[data-draft-status]")).to_have_text("Draft saved")
     press(page, "Escape", "j", "2")
-    page.reload()
+    here = page.url
+    page.goto("about:blank")
+    eventually(lambda: Lease.objects.get().draft == {"text": "half a th", "ranking": ["owl"]})
+    page.goto(here)
     begun(page)
     assert page.locator("[data-begun]").inner_text() == "What you had begun is here again."
     expect(page.locator("textarea")).to_have_value("half a th")
     expect(page.locator(".ranking-row:not(.is-unranked)")).to_have_count(1)
-    assert Lease.objects.get().draft == {"text": "half a th", "ranking": ["owl"]}
 
 
 def test_without_a_script_plain_questions_are_answered(task: Callable[..., Page]) -> None:

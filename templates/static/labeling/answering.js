@@ -170,7 +170,8 @@ document.addEventListener("change", (event) => {
   look();
   // One key, one answer, and on: but only where a key chose, not where arrows pass by.
   const { answerKey } = event.target.dataset;
-  if (event.target.type === "radio" && answerKey && pressed === answerKey && asked().at(-1) !== current) move(1);
+  const next = asked()[asked().indexOf(current) + 1];
+  if (event.target.type === "radio" && answerKey && pressed === answerKey && next) goTo(next);
 });
 
 document.addEventListener("input", (event) => {

@@ -97,6 +97,10 @@ export function mount(question, page) {
   }
 
   list.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      event.preventDefault(); // Space presses a name; Enter submits, here as everywhere
+      return question.element.form.requestSubmit();
+    }
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
