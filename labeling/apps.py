@@ -51,4 +51,13 @@ class LabelingConfig(AppConfig):
         register_item(
             _("Imports"), "imports", key="i", permission="projects.view_project", scope="project", order=15
         )
+        register_item(
+            _("Quality"),
+            "quality",
+            key="q",
+            permission="projects.view_answers_project",
+            scope="project",
+            order=18,
+            pages=["queue-quality", "queue-gold"],
+        )
         register_item(_("Label"), "label-home", key="l", permission="projects.label_project", order=10)

@@ -118,6 +118,7 @@ class Annotation(OrganizationModel):
                 name="annotation_accepted",
             ),
             models.Index(fields=["organization", "author", "-id"], name="annotation_of_author"),
+            models.Index(fields=["organization", "queue", "at"], name="annotation_of_queue"),
             models.Index(
                 fields=["organization", "at"],
                 condition=Q(active_s__isnull=False),

@@ -82,6 +82,18 @@ def gold_from(*, annotation: Annotation, queue: Queue, note: str = "", by: User)
 
 
 @transaction.atomic
+def draw_golds(*, queue: Queue, count: int, by: User) -> int:
+    """Make known ones of accepted answers of the queue, by lot; how many there were. Those that are known stay."""
+    organization = queue.organization
+    known = organization.golds.filter(queue=queue, example=OuterRef("example"))
+    accepted = organization.annotations.filter(
+        queue=queue, state=Annotation.State.ACCEPTED, schema=queue.schema_id
+    )
+    chosen = accepted.filter(~Exists(known)).select_related("example").order_by("?")[:count]
+    return len([gold_from(annotation=row, queue=queue, by=by) for row in chosen])
+
+
+@transaction.atomic
 def retire(*, gold: Gold, by: User) -> None:
     """Show it to nobody any more; what it said of people stays. Whoever holds it may finish."""
     organization, now = gold.organization, timezone.now()

@@ -1,11 +1,20 @@
-"""Where figures about people are."""
+"""Where figures about people and about the quality of answers are."""
 
 from django.urls import path
 
-from labeling.quality import views
+from labeling.quality import gold_pages, queue_pages, views
+
+QUEUE = "projects/<slug:project>/queues/<slug:queue>/"
 
 urlpatterns = [
     path("figures/", views.all_figures, name="all-figures"),
     path("figures/own/", views.own_figures, name="own-figures"),
     path("figures/<int:pk>/", views.person_figures, name="person-figures"),
+    path("projects/<slug:project>/quality/", queue_pages.project_quality, name="quality"),
+    path(f"{QUEUE}quality/", queue_pages.queue_quality, name="queue-quality"),
+    path(f"{QUEUE}quality/agreement.csv", queue_pages.agreement_csv, name="queue-agreement-csv"),
+    path(f"{QUEUE}quality/people.csv", queue_pages.people_csv, name="queue-people-csv"),
+    path(f"{QUEUE}gold/", gold_pages.golds, name="queue-gold"),
+    path(f"{QUEUE}gold/draw/", gold_pages.draw, name="queue-gold-draw"),
+    path(f"{QUEUE}gold/<int:pk>/retire/", gold_pages.retire_gold, name="queue-gold-retire"),
 ]

@@ -12,13 +12,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from labeling.quality.actions import note_view
+from labeling.quality.feedback import sentences
 from labeling.quality.figures import NOTHING, by_day, in_all, of_everybody
+from labeling.quality.gold import wrong
+from labeling.quality.models import GoldAnswer
+from labeling.quality.people import measured_answers, mistakes
+from labeling.quality.plots import score_over_time
 from teams.access.tenancy import MemberRequest, member_page
 from teams.desk.charts import Chart, Series
-from teams.identity.models import Membership, Organization
+from teams.identity.models import Membership, Organization, User
 
 VERB = "teams.view_people"
 ROWS = 50
+MISSED = 10  # known answers that a person is shown again
 
 
 @require_safe
@@ -73,6 +79,7 @@ def one_person(request: MemberRequest, membership: Membership) -> HttpResponse:
     """The page of one person's figures."""
     organization, now = request.organization, timezone.now()
     days = by_day(organization, membership.user, now)
+    known = measured_answers(organization, membership.user, now)
     context = {
         "member": membership,
         "is_own": membership == request.membership,
@@ -80,8 +87,36 @@ def one_person(request: MemberRequest, membership: Membership) -> HttpResponse:
         "total": in_all(organization, membership.user, now) if days else NOTHING,
         "days": list(days.items()),
         "chart": answers_chart(days) if len(days) > 1 else None,
+        "scored": scored(organization, membership.user, known),
+        "mistakes": mistakes(known),
+        "missed": [(row, " ".join(sentences(row))) for row in known[::-1] if wrong(row)][:MISSED],
     }
     return render(request, "labeling/quality/figures.html", context)
+
+
+def scored(organization: Organization, user: User, known: list[GoldAnswer]) -> list[dict[str, Any]]:
+    """By queue: how the person stands on known answers, by question, and the plot of it."""
+    standings = (
+        organization.standings.filter(user=user).select_related("queue__schema").order_by("queue__name")
+    )
+    return [
+        {
+            "queue": row.queue,
+            "standing": row,
+            "score": None if row.score is None else row.score * 100,
+            "questions": [
+                (one["title"], row.scores[one["name"]] * 100)
+                for one in row.queue.schema.questions
+                if one["name"] in row.scores
+            ],
+            "chart": score_over_time(
+                [one for one in known if one.queue_id == row.queue_id],
+                row.queue.gold_window,
+                row.queue.gold_floor,
+            ),
+        }
+        for row in standings
+    ]
 
 
 def answers_chart(days: dict[Any, Any]) -> Chart:

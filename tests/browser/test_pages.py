@@ -23,6 +23,7 @@ NOT_PAGES = {
     "explore-complete",
 }
 NOT_PAGES |= {"slice-now", "slice-figures", "project-arrivals", "import-errors", "snapshot-export-file"}
+NOT_PAGES |= {"queue-agreement-csv", "queue-people-csv"}
 SHOWN = [route for route in PAGES if "GET" in route.verbs and route.name not in NOT_PAGES]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -17,6 +17,7 @@ VIEW, LABEL = "projects.view_project", "projects.label_project"
 MANAGE, SIGN = "projects.manage_project", "projects.sign_project"
 INGEST, EXPORT = "projects.ingest_project", "projects.export_project"
 TRAIN, ASK = "projects.train_project", "projects.ask_project"
+ANSWERS = "projects.view_answers_project"
 
 Body = Callable[[World], dict[str, Any]]
 
@@ -110,6 +111,18 @@ PAGES = [
     ),
     Route("all-figures", {"GET": "teams.view_people"}, ORGANIZATION),
     Route("own-figures", {"GET": "member"}, ORGANIZATION),
+    Route("quality", {"GET": ANSWERS}, HERE),
+    Route("queue-quality", {"GET": ANSWERS}, QUEUE),
+    Route("queue-agreement-csv", {"GET": ANSWERS}, QUEUE),
+    Route("queue-people-csv", {"GET": "teams.view_people"}, QUEUE),
+    Route(
+        "queue-gold",
+        {"GET": MANAGE, "POST": MANAGE},
+        QUEUE,
+        body=lambda world: {"key": world.examples[5].key, "answer_digit": "3"},
+    ),
+    Route("queue-gold-draw", {"POST": MANAGE}, QUEUE, body=lambda world: {"count": 1}),
+    Route("queue-gold-retire", {"POST": MANAGE}, QUEUE | {"pk": "gold.pk"}),
     Route("person-figures", {"GET": "teams.view_people"}, ORGANIZATION | {"pk": "labelers_place.pk"}),
     Route("own-token-rotate", {"POST": "member"}, OWN_TOKEN, holder=True),
     Route("own-token-revoke", {"POST": "member"}, OWN_TOKEN, holder=True),
