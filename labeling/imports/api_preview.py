@@ -143,5 +143,4 @@ def row_out(row: dict[str, Any]) -> dict[str, Any]:
     """A row; what a page says in pairs is an object here."""
     if row["errors"]:
         return {name: row[name] for name in ("place", "key", "errors")}
-    labels = [{"by": label["by"], "answer": dict(label["said"])} for label in row["labels"]]
-    return row | {"attributes": dict(row["attributes"]), "labels": labels}
+    return row | {"attributes": dict(row["attributes"])}

@@ -123,7 +123,11 @@ def line(read: Read, errors: list[FieldError]) -> dict[str, Any]:
         "text": row.text,
         "media": (row.media.uri or _("in the file")) if row.media else "",
         "labels": [
-            {"by": label.by, "said": [(name, words(value)) for name, value in sorted(label.answer.items())]}
+            {
+                "by": label.by,
+                "answer": label.answer,
+                "said": [(name, words(value)) for name, value in sorted(label.answer.items())],
+            }
             for label in row.labels
         ],
         "split": row.split or "",

@@ -89,6 +89,21 @@ def test_a_file_is_looked_at_and_nothing_is_kept(kind: str, stream: Any, manager
     assert [model.objects.count() for model in (Import, Job, Example, LabelSchema)] == [0, 0, 0, 0]
 
 
+def test_marks_are_shown_as_they_would_be_kept(stream: Any, manager: Any) -> None:
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 100, "height": 80}],
+        "categories": [{"id": 1, "name": "gap"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 20, 50, 40]}],
+    }
+    body = json.dumps(content).encode()
+    [row] = post(manager, body, "/preview", filename="a.json").json()["rows"]
+    [label] = row["labels"]
+    [box] = label["answer"]["boxes"]
+    post(manager, body, filename="a.json", questions="propose")
+    work()
+    assert Annotation.objects.get().answer == {"boxes": [box]}
+
+
 def files() -> list[str]:
     return sorted(name for _folder, _folders, names in os.walk(site.MEDIA_ROOT) for name in names)
 
