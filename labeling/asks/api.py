@@ -24,7 +24,7 @@ from projects.streams.rows import Bad, ExamplesIn, Reader, RowIn
 from teams.access.api import MachineView
 from teams.access.paging import PAGING, page_of, whole
 from teams.access.problems import FieldError, Invalid
-from teams.access.strict import Body
+from teams.access.strict import Body, Moment
 
 LONGEST_WAIT_S = 25
 LOOK_EVERY_S = 0.25
@@ -49,7 +49,7 @@ class AskIn(Body):
     example = serializers.DictField(required=False, help_text="A row as in the ingest of examples.")
     prediction = GuessIn(required=False, allow_null=True)
     deadline_s = serializers.FloatField(min_value=0.1, max_value=7 * 86_400, required=False)
-    deadline_at = serializers.DateTimeField(required=False)
+    deadline_at = Moment(required=False)
     on_timeout = serializers.ChoiceField(Ask.OnTimeout.choices, required=False, default=Ask.OnTimeout.FAIL)
     answer = serializers.DictField(required=False)
 

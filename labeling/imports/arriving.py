@@ -17,6 +17,7 @@ from teams.access.parsing import strict_json
 from teams.access.problems import Problem
 
 SHORT = ("format", "questions")  # what an address may say by itself
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 UPLOAD = frozenset({*SHORT, "filename", "settings"})
 FILES = ("application/octet-stream", "text/csv", "application/x-ndjson", "application/jsonl")
 BODY: Any = {"application/json": ImportIn} | dict.fromkeys(FILES, OpenApiTypes.BINARY)
@@ -59,6 +60,8 @@ class Arrival(StreamDoor):
 
     def of_upload(self, request: Request, channel: Stream) -> tuple[str, Settings]:
         """What the file is called, and what the address says about it."""
+        if request._request.content_type in FORMS:
+            raise Problem(415, "form", "Send the file itself as the body, not as a form.")
         text = request.query_params.get("settings", "")
         said: Any = strict_json(text.encode()) if text else {}
         if isinstance(said, dict):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 import msgspec
 
 from projects.streams.values import are_plain, has_nul, odd_values
+from teams.access.parsing import says_twice
 from teams.access.problems import FieldError, Invalid, Problem
 
 MAX_ROWS = 1000
@@ -128,6 +129,8 @@ class Reader(Generic[Body, Row]):
 
     def body(self, raw: bytes) -> Body:
         """The body with unread rows. Raises Problem: 400 unreadable, 422 readable but no such body."""
+        if self.repeats(raw):
+            raise Problem(400, "twice", "The body has the same name twice.")
         try:
             return self.envelope.decode(raw)
         except msgspec.ValidationError as error:
@@ -137,6 +140,22 @@ class Reader(Generic[Body, Row]):
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return self.lenient(raw, str(error))
 
+    def repeats(self, raw: bytes) -> bool:
+        """Whether the body itself has a name twice; most bodies are long, and are not read once more for that."""
+        names = (b'"%b"' % name.encode() for name in self.type.__struct_fields__)  # type: ignore[attr-defined]
+        if b"\\u" not in raw and all(raw.count(name) < 2 for name in names):
+            return False
+        found: list[list[tuple[str, Any]]] = [[]]
+
+        def outermost(pairs: list[tuple[str, Any]]) -> None:
+            found[0] = pairs  # the outermost object ends last
+
+        try:
+            json.loads(raw, object_pairs_hook=outermost)
+        except (ValueError, RecursionError):
+            return False
+        return len(dict(found[0])) != len(found[0])
+
     def lenient(self, raw: bytes, why: str) -> Body:
         """The same for what Python writes and JSON does not allow (NaN, lone surrogates): its rows are at fault."""
         try:
@@ -144,7 +163,9 @@ class Reader(Generic[Body, Row]):
             rows = {
                 name: rows_of(rows) for name, rows in value.items() if name in ("examples", "predictions")
             }
-            return msgspec.convert({**value, **rows}, self.type)
+            header = {name: item for name, item in value.items() if name not in rows}
+            json.dumps(header, ensure_ascii=False).encode()  # half a surrogate is no text
+            return msgspec.convert({**header, **rows}, self.type)
         except msgspec.ValidationError as error:
             raise Invalid([field_error(error)]) from None
         except (ValueError, AttributeError, RecursionError):
@@ -168,7 +189,9 @@ class Reader(Generic[Body, Row]):
             rows: list[Any] = self.list.decode(joined)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        return rows if len(rows) == len(raw) and all(map(is_plain, rows)) else None
+        if len(rows) != len(raw) or not all(map(is_plain, rows)) or says_twice(joined):
+            return None
+        return rows
 
     def read(self, raw: msgspec.Raw) -> Row | Bad:
         """One row."""
@@ -180,6 +203,8 @@ class Reader(Generic[Body, Row]):
             return Bad([FieldError("", "too_deep", "The row nests too deeply.")])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return Bad([FieldError("", "unreadable", f"The row is not valid JSON: {error}"[:200])])
+        if says_twice(bytes(raw)):
+            return Bad([FieldError("", "twice", "An object has the same name twice.")], key_in(raw))
         errors = unkeepable(row, bytes(raw))
         return Bad(errors, key_in(raw)) if errors else row
 

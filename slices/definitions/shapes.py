@@ -16,7 +16,7 @@ from slices.definitions.actions import SPLITS, Definition
 from slices.definitions.models import SliceVersion
 from slices.definitions.wrong import Wrong
 from teams.access.problems import FieldError, Invalid, Problem
-from teams.access.strict import Body
+from teams.access.strict import Body, Moment
 
 LARGEST = 2**31 - 1
 PLAIN = (
@@ -111,7 +111,7 @@ class PreviewIn(MeaningIn):
         required=False,
         help_text="Begin with what this slice means; what is said here changes it.",
     )
-    as_of = serializers.DateTimeField(required=False)
+    as_of = Moment(required=False)
 
 
 @contextmanager

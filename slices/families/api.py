@@ -30,7 +30,7 @@ from slices.families.models import Child, Family
 from teams.access.idempotency import idempotent
 from teams.access.paging import PAGING, page_of
 from teams.access.problems import Problem
-from teams.access.strict import Body
+from teams.access.strict import Body, Moment
 
 MANAGE = "projects.manage_project"
 PAGE = [
@@ -141,7 +141,7 @@ class BelongsIn(Body):
 
     value = serializers.CharField(max_length=500)
     parent = serializers.CharField(max_length=500, allow_blank=True)  # type: ignore[assignment]
-    since = serializers.DateTimeField()
+    since = Moment()
 
 
 class BelongingsIn(Body):

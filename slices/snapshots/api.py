@@ -30,14 +30,14 @@ from slices.snapshots.serving import serve
 from teams.access.api import MachineView
 from teams.access.idempotency import idempotent
 from teams.access.problems import FieldError, Invalid
-from teams.access.strict import Body
+from teams.access.strict import Body, Moment
 
 
 class FreezeIn(Body):
     """What the snapshot is for, and as of when; now, if that is absent."""
 
     role = serializers.ChoiceField(["train", "eval"], required=False, default="train")
-    as_of = serializers.DateTimeField(required=False)
+    as_of = Moment(required=False)
 
     def validate_as_of(self, value: Any) -> Any:
         """A snapshot of the future would not be one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import requests
 import schemathesis
 from django.test import Client
 from drf_spectacular.drainage import GENERATOR_STATS
-from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -23,7 +21,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.house.callers import machine_for
-from tests.house.routes import API, Route, routes
+from tests.house.operations import document, part_name, template_of
+from tests.house.routes import API, Route
 from tests.house.world import World
 
 CASES = 15  # of each operation; the seed is fixed
@@ -35,12 +34,6 @@ CHECKS = [
 ]
 METHODS = ("get", "post", "put", "patch", "delete")
 EXAMPLES = "/api/v1/projects/p/streams/s/examples"
-
-
-def document() -> dict[str, Any]:
-    """The document that /api/v1/schema/ serves."""
-    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
-    return schema
 
 
 # What takes its own snapshot of the database cannot run inside a test's transaction.
@@ -103,16 +96,6 @@ def test_whatever_is_sent_the_answer_is_a_declared_one(route: Route, method: str
         case.validate_response(answer_to(case, script), checks=CHECKS)
 
     send()
-
-
-def template_of(route: Route) -> str:
-    """The path of a route as the document writes it."""
-    return "/" + re.sub(r"<\w+:(\w+)>", lambda found: f"{{{part_name(found[1])}}}", routes()[route.name])
-
-
-def part_name(part: str) -> str:
-    """What the document calls a part of an address."""
-    return "id" if part == "pk" else part
 
 
 def answer_to(case: Any, script: Client) -> Response:

@@ -125,6 +125,7 @@ BROKEN_ROWS = {
     "a long text": json.dumps({"key": "x", "text": "a" * 10_000_000}).encode(),
     "an unknown field": b'{"key": "x", "lable": "y"}',
     "a list": b"[]",
+    "a name twice": b'{"key": "x", "attributes": {"store": "a", "store": "b"}}',
 }
 
 
