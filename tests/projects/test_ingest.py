@@ -158,6 +158,7 @@ def test_what_arrives_is_routed_by_a_job(send) -> None:
         (b'{"examples": [{"key": "a"}], "mode": "replace"}', 422),
         (json.dumps({"examples": [{"key": str(n)} for n in range(1001)]}).encode(), 413),
         (b'{"examples": ' + b"[" * 100_000, 400),
+        (b'{"examples": [{"key": "a"}], "examples": [{"key": "b"}]}', 400),
     ],
 )
 def test_bodies_that_cannot_be_are_problems(stream, api, raw, status) -> None:
@@ -165,6 +166,13 @@ def test_bodies_that_cannot_be_are_problems(stream, api, raw, status) -> None:
     answer = script.post(f"{URL}/examples", raw, content_type="application/json")
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert Example.objects.count() == 0
+
+
+def test_half_a_surrogate_in_the_name_of_a_model_is_no_text(stream, api) -> None:
+    script = api(token(stream.organization, stream.project)[1])
+    body = b'{"model": {"name": "m\\ud800", "version": "1"}, "predictions": [{"key": "a", "label": "3"}]}'
+    answer = script.post(f"{URL}/predictions", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "unreadable")
 
 
 @pytest.mark.parametrize("value", ["NaN", "1e400", '"\\ud800"', "[" * 60 + "]" * 60, "1" * 400, '"\\u0000"'])
