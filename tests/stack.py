@@ -25,14 +25,14 @@ ADDRESSED = {"DATABASE_OWNER_URL": "", "SLUICE_OWN_ENVIRONMENT": "1"}
 
 
 @contextlib.contextmanager
-def empty_database() -> Iterator[str]:
-    """The address of a new database beside the tests' own; gone afterwards."""
+def empty_database(like: str = "template1") -> Iterator[str]:
+    """The address of a new database beside the tests' own, or like another that nobody uses; gone afterwards."""
     settings = owner_settings() or database_settings()
     keys = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
     place = {key: str(settings[name]) for key, name in keys.items() if settings[name]}
     name = f"sluice_own_{secrets.token_hex(4)}"
     with psycopg.connect(**place, dbname=settings["NAME"], autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f'CREATE DATABASE {name} TEMPLATE "{like}"')
         try:
             yield f"postgresql:///{name}?{urlencode(place)}"
         finally:

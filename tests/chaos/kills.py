@@ -15,6 +15,7 @@ from tests.stack import Program
 VICTIMS = ("uvicorn", "qcluster", "work", "clock", "connections")
 CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+    " AND backend_type = 'client backend'"
 )
 
 
