@@ -66,11 +66,12 @@ def from_words(text: str) -> str:
 
 
 def from_json(text: str) -> Any:
-    """What a script wrote into its hidden field."""
+    """What a script wrote into its hidden field; what no page could show again stays the text that it came as."""
     try:
-        return json.loads(text) if text else None
+        value = json.loads(text) if text else None
     except (ValueError, RecursionError):
         return text
+    return value if is_keepable(value) else text
 
 
 def as_it_is(text: str) -> str:

@@ -185,4 +185,5 @@ def data_of(row: Question, options: Sequence[Option]) -> dict[str, Any]:
     """What scripts read of a question: its rules, its options if they are few, and words to say."""
     rules = {name: row[name] for name in ("name", "kind", "min", "max", "visible_if") if name in row}
     listed = [{"value": one.value, "title": one.title, "key": one.key} for one in options]
+    rules["required"] = row.get("required", True)
     return rules | {"options": listed, "words": words_of(row["kind"], is_searched=look_of(row) == "search")}

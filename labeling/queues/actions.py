@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from labeling.queues.models import Queue
 from projects.conditions import Condition
 from projects.schemas.models import LabelSchema
-from projects.schemas.questions import KINDS
+from projects.schemas.questions import is_on_page
 from projects.streams.models import Stream
 from teams.events.actions import record
 from teams.identity.models import User
@@ -47,7 +47,7 @@ def create_queue(
 
 def check_on_page(schema: LabelSchema) -> None:
     """People are asked only what the task page lets them answer."""
-    others = [row["title"] for row in schema.questions if not KINDS[row["kind"]].on_page]
+    others = [row["title"] for row in schema.questions if not is_on_page(row)]
     if others:
         sentence = _("“%(title)s” cannot be answered on the task page; its answers come with imports.")
         raise Refused(sentence % {"title": others[0]}, "not_on_page", 422)

@@ -13,11 +13,21 @@ from projects.schemas.values import LONGEST, MAX_TEXT, TIE, is_text, is_whole, u
 from projects.schemas.visibility import check_visible_if
 from teams.access.problems import FieldError
 
-__all__ = ["KINDS", "MAX_OPTIONS", "MAX_QUESTIONS", "MAX_STEPS", "QuestionKind", "check_questions"]
+__all__ = [
+    "KINDS",
+    "MAX_OPTIONS",
+    "MAX_QUESTIONS",
+    "MAX_STEPS",
+    "QuestionKind",
+    "check_questions",
+    "is_on_page",
+]
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}\Z")
 MAX_QUESTIONS = 20
 MAX_RANKED = 100
+MAX_LABELS_ON_PAGE = 100
+MARKS = frozenset({"spans", "boxes", "polygons"})
 MAX_STEPS = 10
 MAX_HELP = 1000
 
@@ -33,6 +43,13 @@ class QuestionKind:
     check: Callable[[dict[str, Any], str], list[FieldError]]
     check_value: Callable[[dict[str, Any], Any, str], list[FieldError]]
     on_page: bool = False
+
+
+def is_on_page(row: dict[str, Any]) -> bool:
+    """Whether people can answer a sound question on the task page; marks of too many kinds have no keys there."""
+    return KINDS[row["kind"]].on_page and (
+        row["kind"] not in MARKS or len(row["options"]) <= MAX_LABELS_ON_PAGE
+    )
 
 
 def check_questions(questions: Any) -> list[FieldError]:

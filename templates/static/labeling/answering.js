@@ -6,12 +6,13 @@
 //
 // called once for every question of that kind when its task comes onto the page; what it draws goes away with the task.
 //
-//     question.rules      its JSON from the server: name, kind, min, max, options [{value, title, key}], words {...}
+//     question.rules      its JSON from the server: name, kind, required, min, max, options [{value, title, key}], words
 //     question.element    its fieldset
 //     question.place      the empty element to draw in (below the title)
 //     question.get()      the answer so far, as JSON; undefined where there is none (a draft may be of any shape)
 //     question.set(value) write the answer into the hidden field (undefined: none); the page then looks which questions
 //                         are asked, and keeps the draft
+//     question.start(value)   the same for what a question begins with: it is no change, and no draft
 //     question.keys()     call it after drawing controls anew: whatever has data-answer-key="x" (and data-key-label) is
 //                         clicked by that key while the question is the current one, and `?` lists it
 //     question.enter()    make it the current one; done by itself when focus comes into its fieldset, or into an element
@@ -62,10 +63,12 @@ function questionOf(element) {
     rules: JSON.parse(document.getElementById(`${element.id}-data`).textContent),
     place: element.querySelector("[data-widget]"),
     get: () => valueOf(question),
+    start(value) {
+      element.querySelector("[data-answer]").value = value === undefined ? "" : JSON.stringify(value);
+    },
     set(value) {
-      const hidden = element.querySelector("[data-answer]");
-      hidden.value = value === undefined ? "" : JSON.stringify(value);
-      hidden.dispatchEvent(new Event("change", { bubbles: true }));
+      question.start(value);
+      element.querySelector("[data-answer]").dispatchEvent(new Event("change", { bubbles: true }));
     },
     keys: () => lend(),
     enter: () => make(question),

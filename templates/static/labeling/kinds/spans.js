@@ -204,6 +204,8 @@ export function mount(question, page) {
     getSelection().removeAllRanges();
   });
 
+  // Whoever has to answer and marks nothing says that there is nothing to mark.
+  if (begun === undefined && rules.required) question.start([]);
   draw();
   return { focus: () => area.focus({ preventScroll: true }) };
 }
