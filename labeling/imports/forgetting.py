@@ -14,8 +14,9 @@ def erase_files(doomed: Doomed) -> int:
 
     Waits for those that are being read; what they bring is refused by the examples' tombstones.
     """
-    rows = doomed.organization.imports.exclude(stored="")
-    if rows.filter(state__in=[Import.State.QUEUED, Import.State.RUNNING]).exists():
+    held = doomed.organization.imports.select_for_update(no_key=True)  # whoever resumes one meanwhile waits
+    rows = list(held.exclude(stored="").order_by("pk"))
+    if any(row.state in (Import.State.QUEUED, Import.State.RUNNING) for row in rows):
         raise NotYet
     for row in rows:
         forget_file(row)
