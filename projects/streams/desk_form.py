@@ -155,8 +155,8 @@ class SplitForm(forms.Form):
         self.stream = rows[0]
         latest = policy_of(self.stream)
         now = shares(latest)
-        self.fields["test_percent"].initial = now["test"]
-        self.fields["val_percent"].initial = now["val"]
+        self.fields["test_percent"].initial = f"{now['test']:g}"
+        self.fields["val_percent"].initial = f"{now['val']:g}"
         said = [_("Now: %(shares)s.") % {"shares": shares_in_words(latest)}]
         said += [odd.detail for odd in oddities(self.stream)]
         self.fields["test_percent"].help_text = " ".join(map(str, said))

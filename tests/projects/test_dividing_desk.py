@@ -54,7 +54,7 @@ def test_one_is_told_how_it_is_divided_and_what_is_odd_about_it(browser: Any, st
     ExampleFactory(stream=stream)
     asked = divide(browser, stream)
     form = asked.context["form"]
-    assert (form["test_percent"].initial, form["val_percent"].initial) == (10, 10)
+    assert (form["test_percent"].initial, form["val_percent"].initial) == ("10", "10")
     text = asked.content.decode()
     assert "Now: 10 % test, 10 % val, 80 % train." in text
     assert "Only 1 groups" in text
