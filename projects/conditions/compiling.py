@@ -106,10 +106,8 @@ class Compiler:
     def on_field(self, op: str, args: list[Any]) -> Q:
         """An operator on a field."""
         field = self.fields[args[0]["property"]]
-        if field.held_as and op in ("=", "in"):
-            wanted = args[1] if op == "in" else args[1:]
-            if len(wanted) <= MOST_HELD:
-                return holds_any(field.held_as, wanted)
+        if is_held(field, op, args):
+            return holds_any(field.held_as, args[1] if op == "in" else args[1:])
         expression = field.expression
         values = [operand(value) for value in args[1:]]
         match op:
@@ -134,6 +132,11 @@ class Compiler:
                 assert calendar is not None  # checked
                 return within(expression, calendar.before(values[1]), values[1])
         return Q(ORDER[op](expression, values[0]))
+
+
+def is_held(field: Field, op: str, args: list[Any]) -> bool:
+    """Whether the index of attributes answers this comparison."""
+    return bool(field.held_as) and (op == "=" or (op == "in" and len(args[1]) <= MOST_HELD))
 
 
 def holds_any(name: str, values: list[Any]) -> Q:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from projects.conditions.canonical import canonical, dumps
-from projects.conditions.compiling import operand
+from projects.conditions.compiling import is_held, operand
 from projects.conditions.condition import Condition, top
 from projects.conditions.errors import error
 from projects.conditions.nodes import is_logic, operands, params_in
@@ -23,7 +23,8 @@ def warnings(condition: Condition) -> list[dict[str, Any]]:
     found = truths(condition.json)
     if not is_served(condition.json, condition):
         detail = (
-            "No part uses the key, a time or a promoted attribute, so every example of the stream is read."
+            "No part uses the key, a time or a promoted attribute, or what an attribute equals, "
+            "so every example of the stream is read."
         )
         found.append(error("not_indexed", "", detail))
     return found
@@ -54,7 +55,8 @@ def is_served(node: dict[str, Any], condition: Condition) -> bool:
         return joined(is_served(arg, condition) for arg in args)
     if op in NOT_SERVED or not isinstance(args[0], dict):
         return False
-    return condition.fields[args[0]["property"]].is_indexed
+    field = condition.fields[args[0]["property"]]
+    return field.is_indexed or is_held(field, op, args)
 
 
 def truth(node: dict[str, Any]) -> bool | None:

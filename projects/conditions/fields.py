@@ -120,13 +120,7 @@ CORE = {
         Field("media_type", "string", F("media_type"), title="Its kind of media"),
         Field("label", "string", F("label"), title="Its accepted label"),
         Field("label_state", "enum", F("label_state"), tuple(LabelState.values), "How far its label is"),
-        Field(
-            "labeled_at",
-            "timestamp",
-            F("labeled_at"),
-            title="When its label was accepted",
-            is_indexed=True,
-        ),
+        Field("labeled_at", "timestamp", F("labeled_at"), title="When its label was accepted"),
         Field("prediction", "string", F("predicted"), title="What the newest model said"),
         Field("confidence", "number", F("confidence"), title="How sure the newest model was"),
         Field(
@@ -148,7 +142,7 @@ def declared(stream: Stream) -> dict[str, Field]:
             where(spec),
             spec.enum,
             spec.title,
-            is_indexed=spec.quick is not None,
+            is_indexed=spec.quick is not None,  # every such column has an index
             verb=PERSONAL if spec.pii else "",
             held_as=spec.name if spec.quick is None and spec.type in ("string", "enum", "boolean") else "",
         )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from projects.streams.changes import NOTES
+from projects.streams.indexes import NARROWING
 from teams.access import permissions
 from teams.identity.models import OrganizationModel, User, organization_key, slug_is_plain
 from teams.people.models import Invitation
@@ -285,6 +286,7 @@ class Example(OrganizationModel):
                 include=["confidence", "label", "id", "bucket"],
                 name="example_slice",
             ),
+            *NARROWING,
             GinIndex(
                 fields=["organization", "attributes"],
                 opclasses=["int8_ops", "jsonb_path_ops"],

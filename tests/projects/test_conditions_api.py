@@ -5,11 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from projects.conditions import api as doors
 from projects.conditions import counting
+from projects.conditions.fields import CORE
+from projects.models import Example
+from projects.schemas.fields import NUMBER_COLUMNS, TEXT_COLUMNS
 from tests.factories import (
     ExampleFactory,
     ProjectFactory,
@@ -35,6 +39,7 @@ def script(stream, api):
     return api(token(stream.organization, stream.project)[1])
 
 
+LED = ["organization", "stream"]
 URL = "/api/v1/projects/digits/streams/tags"
 
 
@@ -240,7 +245,10 @@ def test_counting_is_one_statement_however_many_clauses(stream, script) -> None:
 @pytest.mark.parametrize(
     ("text", "warnings"),
     [
-        ("camera = 'x'", [("not_indexed", ""), ("empty_now", "")]),
+        ("camera = 'x'", [("empty_now", "")]),
+        ("camera in ('x', 'y')", [("empty_now", "")]),
+        ("camera like 'x%'", [("not_indexed", ""), ("empty_now", "")]),
+        ("labeled_at within last 7d", [("not_indexed", ""), ("empty_now", "")]),
         ("confidence < 0.3", [("not_indexed", "")]),
         ("confidence < 0.3 and captured_at within last 7d", []),
         ("confidence < 0.3 or store = 'a'", [("not_indexed", "")]),
@@ -269,6 +277,13 @@ def test_counting_is_one_statement_however_many_clauses(stream, script) -> None:
 def test_what_is_odd_about_a_condition_is_a_warning(script, text, warnings) -> None:
     found = [(one["code"], one["pointer"]) for one in check(script, text=text)["warnings"]]
     assert found == warnings
+
+
+def test_every_field_that_is_called_indexed_has_an_index(stream) -> None:
+    columns = {index.fields[2] for index in Example._meta.indexes if index.fields[:2] == LED}
+    assert columns >= {*TEXT_COLUMNS, *NUMBER_COLUMNS}
+    (times,) = (index for index in Example._meta.indexes if isinstance(index, BrinIndex))
+    assert {name for name, field in CORE.items() if field.is_indexed} == {"key", *times.fields}
 
 
 def test_what_takes_too_long_to_count_is_a_problem_with_a_sentence(stream, script, monkeypatch) -> None:
