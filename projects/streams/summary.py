@@ -55,7 +55,7 @@ def lock(organization: Organization, example_ids: Sequence[int]) -> None:
         cursor.execute(LOCK, {"organization": organization.pk, "ids": list(example_ids)})
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def summarize(
     *, organization: Organization, example_ids: Sequence[int] = (), labels: Iterable[LabelSummary] = ()
 ) -> int:
@@ -72,7 +72,10 @@ def summarize(
     if not values["ids"]:
         return 0
     changed = 0
-    lock(organization, values["ids"])
+    if (
+        example_ids or len(values["ids"]) > 1
+    ):  # one row is locked by its update, which sees what others committed
+        lock(organization, values["ids"])
     with connection.cursor() as cursor:
         if example_ids:
             cursor.execute(PREDICTED, {**values, "ids": list(example_ids)})

@@ -10,11 +10,21 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
+from teams.access.asked import Asked, columns, instances
 from teams.access.factors import lacks_a_factor, to_factors
 from teams.access.permissions import remember
 from teams.identity.models import Membership, Organization, User
 
 P = ParamSpec("P")
+HERE = Asked(
+    lambda user, slug: (
+        Membership.objects.active()
+        .filter(user=user, organization__slug=slug)
+        .values_list(*columns(Membership), *columns(Organization, "organization__"))
+    ),
+    -1,
+    "a slug",
+)
 
 
 class MemberRequest(HttpRequest):
@@ -52,14 +62,11 @@ def member_page(verb: str | None = None) -> Callable[[View[P]], Callable[..., Ht
 
 def enter(request: Any, slug: str) -> None:
     """Find the membership behind the address, in one query."""
-    membership = (
-        Membership.objects.active()
-        .filter(user=request.user, organization__slug=slug)
-        .select_related("organization")
-        .first()
-    )
-    if membership is None:
+    rows = HERE.rows(request.user.pk, slug) if request.user.pk and "\x00" not in slug else []
+    if not rows:
         raise Http404
+    membership, organization = instances(rows[0], Membership, Organization)
+    membership.organization, membership.user = organization, request.user
     remember(request.user, membership)
     request.membership = membership
-    request.organization = membership.organization
+    request.organization = organization

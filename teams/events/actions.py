@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils.functional import Promise
 
 from teams.events import origin
 from teams.events.models import Event
+from teams.events.origin import Origin
 from teams.identity.models import Organization, User
 
 Subscriber = Callable[[Event], None]
@@ -44,7 +46,20 @@ def on(kind: str) -> Callable[[Subscriber], Subscriber]:
     return subscribe
 
 
-@transaction.atomic
+# Every action records something, so it is one round trip and no savepoint of its own.
+RECORD = """
+WITH happened AS (
+    INSERT INTO teams_event (organization_id, kind, by_id, token_id, subject_type, subject_id, data, at)
+    VALUES (%(organization)s, %(kind)s, %(by)s, %(token)s, %(subject_type)s, %(subject)s, %(data)s::jsonb, %(at)s)
+    RETURNING id
+)
+INSERT INTO teams_eventdetail (organization_id, event_id, address, agent, digest)
+SELECT %(organization)s, id, %(address)s::inet, %(agent)s, '' FROM happened
+RETURNING event_id
+"""
+
+
+@transaction.atomic(savepoint=False)
 def record(
     kind: str,
     *,
@@ -60,7 +75,8 @@ def record(
     if kind not in KINDS:
         raise LookupError(f"{kind!r} is not a registered kind of event")
     came = origin.current()
-    event = organization.events.create(
+    event = Event(
+        organization=organization,
         kind=kind,
         by=by,
         token_id=came.token_id,
@@ -68,7 +84,27 @@ def record(
         subject_id=subject.pk if subject is not None else None,
         data=data,
     )
-    organization.event_details.create(event=event, address=came.address, agent=came.agent)
+    write(event, came)
     for subscriber in _subscribers[kind]:
         subscriber(event)
     return event
+
+
+def write(event: Event, came: Origin) -> None:
+    """An event and where it came from."""
+    values: dict[str, Any] = {
+        "organization": event.organization_id,
+        "kind": event.kind,
+        "by": event.by_id,
+        "token": event.token_id,
+        "subject_type": event.subject_type,
+        "subject": event.subject_id,
+        "data": json.dumps(event.data),
+        "at": event.at,
+        "address": came.address,
+        "agent": came.agent,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(RECORD, values)
+        [event.pk] = cursor.fetchone()
+    event._state.adding, event._state.db = False, connection.alias
