@@ -40,8 +40,9 @@ BARE = """
     ), taken AS (
         UPDATE labeling_task task SET open_slots = 0 FROM picked WHERE task.id = picked.id RETURNING task.id
     )
-    INSERT INTO labeling_lease (organization_id, task_id, round, user_id, state, token, claimed_at, expires_at, note)
-    SELECT %(organization)s, id, 1, %(user)s, 'held', 1, now(), now() + interval '15 minutes', '' FROM taken
+    INSERT INTO labeling_lease (organization_id, task_id, queue_id, round, user_id, state, token, claimed_at,
+        expires_at)
+    SELECT %(organization)s, id, %(queue)s, 1, %(user)s, 'held', 1, now(), now() + interval '15 minutes' FROM taken
     RETURNING id
 """
 LET_GO = "UPDATE labeling_lease SET state = 'skipped' WHERE state = 'held'"
