@@ -3,6 +3,7 @@
 from labeling.asks import admin as asks
 from labeling.imports import admin as imports
 from labeling.queues import admin as queues
+from labeling.queues import admin_people as people
 from labeling.tasks import admin as tasks
 
-__all__ = ["asks", "imports", "queues", "tasks"]
+__all__ = ["asks", "imports", "people", "queues", "tasks"]

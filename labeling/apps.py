@@ -10,7 +10,7 @@ class LabelingConfig(AppConfig):
 
     def ready(self) -> None:
         """Make this floor's events, work and places known."""
-        from labeling.answers import fields
+        from labeling.answers import fields, pace
         from labeling.answers.keeping import with_answers
         from labeling.answers.kinds import KINDS as answers
         from labeling.asks import handlers as asks
@@ -42,6 +42,7 @@ class LabelingConfig(AppConfig):
         register_keeper("tasks", with_tasks)
         register_erasers()
         register_sweeper("imports", sweep_uploads)
+        assert pace
         assert tasks
         assert quality
         assert imports

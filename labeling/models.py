@@ -12,7 +12,7 @@ from labeling.quality.models import (
     Review,
     Standing,
 )
-from labeling.queues.models import Queue
+from labeling.queues.models import Credential, Pause, Qualification, Queue, Reservation
 from labeling.tasks.models import Lease, Task
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Annotation",
     "Ask",
     "AuditedLabel",
+    "Credential",
     "Gold",
     "GoldAnswer",
     "Heuristic",
@@ -27,8 +28,11 @@ __all__ = [
     "Import",
     "ImportedPerson",
     "Lease",
+    "Pause",
+    "Qualification",
     "Queue",
     "RejectedRow",
+    "Reservation",
     "Review",
     "Standing",
     "Task",

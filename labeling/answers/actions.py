@@ -56,7 +56,7 @@ def submit(
         return answer_held(lease=lease, token=token, answer=answer, active_s=active_s, by=by)
     except Refused:
         mine = lease.organization.leases.filter(pk=lease.pk, user=by)
-        mine.update(draft=keepable(lease.task.queue.schema, answer))
+        mine.update(draft=keepable(lease.queue.schema, answer))
         raise
 
 
@@ -74,6 +74,9 @@ def answer_held(
     check_fits(task.queue.schema, answer, task.example)
     is_gold = task.selected_by == SelectedBy.GOLD  # also one that has gone out of use meanwhile
     is_late = any(late(task) for late in TOO_LATE)
+    is_sole = not is_gold and answers_alone(task, by)
+    state = state_of(task, is_gold, is_late, is_sole)
+    now = timezone.now()
     annotation = task.organization.annotations.create(
         **origin(task),
         lease=lease,
@@ -81,28 +84,33 @@ def answer_held(
         schema=task.queue.schema,
         answer=answer,
         label=label_of(task.queue.schema, answer),
-        state=state_of(is_gold, is_late),
+        state=state,
         shown_prediction=task.example.predicted if task.queue.show_predictions else None,
         active_s=active_s,
+        accepted_at=now if state == Annotation.State.ACCEPTED else None,
     )
     task.organization.leases.filter(pk=lease.pk).update(
-        state=Lease.State.ANSWERED, ended_at=timezone.now(), draft=None, note=""
+        state=Lease.State.ANSWERED, ended_at=now, draft=None, note="", prefetched=False
     )
     record("annotation.submitted", organization=task.organization, subject=annotation, by=by, task=task.pk)
     if is_gold:
         for measure in MEASURES:
             measure(task, annotation)
+    elif is_sole and not is_late:
+        follow(annotation=annotation, task=task, by=None)
     elif not is_late:
         settle(task=task)
         annotation.refresh_from_db(fields=["state", "accepted_at", "accepted_by"])
     return annotation
 
 
-def state_of(is_gold: bool, is_late: bool) -> Annotation.State:
+def state_of(task: Task, is_gold: bool, is_late: bool, is_sole: bool) -> str:
     """How a new answer begins; what is said to a known one, or too late, counts nowhere."""
     if is_gold:
         return Annotation.State.GOLD
-    return Annotation.State.LATE if is_late else Annotation.State.SUBMITTED
+    if is_late:
+        return Annotation.State.LATE
+    return state_of_chosen(task) if is_sole else Annotation.State.SUBMITTED
 
 
 def feedback_on(annotation: Annotation) -> str:
@@ -110,12 +118,27 @@ def feedback_on(annotation: Annotation) -> str:
     return " ".join(words for say in FEEDBACK if (words := say(annotation)))
 
 
+def answers_alone(task: Task, by: User) -> bool:
+    """Whether nobody else has answered or will: what the task comes to needs no look at others."""
+    return task.open_slots == 0 and task.people == [by.pk]
+
+
+def state_of_chosen(task: Task) -> str:
+    """What the answer that a task has come to becomes at once."""
+    return Annotation.State.IN_REVIEW if is_reviewed(task) else Annotation.State.ACCEPTED
+
+
 def locked(lease: Lease, by: User) -> tuple[Lease, Task]:
-    """The person's lease and its task, locked in the order that everybody keeps: lease, then task."""
-    organization = lease.organization
-    mine = organization.leases.select_for_update(no_key=True).get(pk=lease.pk, user=by)
-    tasks = organization.tasks.select_for_update(of=("self",), no_key=True)
-    return mine, tasks.select_related("organization", "queue__schema", "example").get(pk=mine.task_id)
+    """The person's lease and its task, locked in the order that everybody keeps: lease, then task.
+
+    Raises Lease.DoesNotExist where this person has no such lease in its queue.
+    """
+    leases = lease.organization.leases.select_for_update(of=("self", "task"), no_key=True)
+    mine = leases.select_related("task__example").get(pk=lease.pk, user=by, queue=lease.queue_id)
+    task = mine.task
+    mine.organization = task.organization = lease.organization
+    mine.queue = task.queue = lease.queue
+    return mine, task
 
 
 def answers_to(task: Task) -> QuerySet[Annotation]:
@@ -158,7 +181,9 @@ def origin(task: Task) -> dict[str, Any]:
 
 def settle(*, task: Task) -> None:
     """Accept, send to review, or wait: what a locked task's answers come to now."""
-    busy = task.leases.filter(round=task.round, state__in=[Lease.State.HELD, Lease.State.RETURNED])
+    busy = task.leases.filter(
+        round=task.round, state__in=[Lease.State.HELD, Lease.State.RETURNED, Lease.State.PUT_OFF]
+    )
     if task.open_slots or busy.exists():
         return
     submitted = {"source": Annotation.Source.PERSON, "state": Annotation.State.SUBMITTED}
@@ -172,9 +197,11 @@ def settle(*, task: Task) -> None:
     )
     if chosen is None:
         move(task, Task.State.COMPLETE)
-    elif is_reviewed(task):
-        task.organization.annotations.filter(pk=chosen.pk).update(state=Annotation.State.IN_REVIEW)
-        move(task, Task.State.IN_REVIEW)
+        return
+    chosen.state = state_of_chosen(task)
+    if chosen.state == Annotation.State.IN_REVIEW:
+        task.organization.annotations.filter(pk=chosen.pk).update(state=chosen.state)
+        follow(annotation=chosen, task=task, by=None)
     else:
         accept(annotation=chosen, task=task, by=None)
 
@@ -218,15 +245,24 @@ def is_reviewed(task: Task) -> bool:
 
 def accept(*, annotation: Annotation, task: Task, by: User | None) -> None:
     """Make an answer to a locked task the one that counts, and say so on the example if the queue's count."""
-    organization, now = task.organization, timezone.now()
-    organization.annotations.filter(pk=annotation.pk).update(
-        state=Annotation.State.ACCEPTED, accepted_at=now, accepted_by=by
+    annotation.state, annotation.accepted_at = Annotation.State.ACCEPTED, timezone.now()
+    task.organization.annotations.filter(pk=annotation.pk).update(
+        state=annotation.state, accepted_at=annotation.accepted_at, accepted_by=by
     )
+    follow(annotation=annotation, task=task, by=by)
+
+
+def follow(*, annotation: Annotation, task: Task, by: User | None) -> None:
+    """The task and the example follow an answer that has gone to review or counts."""
+    if annotation.state == Annotation.State.IN_REVIEW:
+        move(task, Task.State.IN_REVIEW)
+        return
+    organization, at = task.organization, annotation.accepted_at
     move(task, Task.State.ACCEPTED)
     if task.queue.counts:
         summarize(
             organization=organization,
-            labels=[LabelSummary(annotation.example_id, annotation.label, LabelState.ACCEPTED, now)],
+            labels=[LabelSummary(annotation.example_id, annotation.label, LabelState.ACCEPTED, at)],
         )
     record(
         "annotation.accepted",
@@ -236,6 +272,7 @@ def accept(*, annotation: Annotation, task: Task, by: User | None) -> None:
         task=task.pk,
         example=annotation.example_id,
         queue=task.queue_id,
+        selected_by=task.selected_by,
     )
 
 

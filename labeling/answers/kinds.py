@@ -6,6 +6,7 @@ from teams.events.actions import Kind
 
 KINDS = (
     Kind("annotation.submitted", _("Answered")),
+    Kind("annotation.undone", _("Answer undone")),
     Kind("annotation.accepted", _("Answer accepted")),
     Kind("task.one_more", _("One more person asked")),
     Kind("labels.imported", _("Labels imported")),

@@ -2,14 +2,18 @@
 
 from django.urls import path
 
-from labeling.answers import views
+from labeling.answers import moves, views
 
 urlpatterns = [
     path("label/", views.label_home, name="label-home"),
     path("label/<slug:project>/<slug:queue>/", views.work, name="label-work"),
     path("label/<slug:project>/<slug:queue>/take/", views.take, name="label-take"),
     path("label/<slug:project>/<slug:queue>/answer/", views.answer, name="label-answer"),
-    path("label/<slug:project>/<slug:queue>/skip/", views.skip, name="label-skip"),
+    path("label/<slug:project>/<slug:queue>/skip/", moves.skip, name="label-skip"),
+    path("label/<slug:project>/<slug:queue>/flag/", moves.flag, name="label-flag"),
+    path("label/<slug:project>/<slug:queue>/undo/", moves.undo, name="label-undo"),
+    path("label/<slug:project>/<slug:queue>/prefetch/", moves.prefetch, name="label-prefetch"),
+    path("label/<slug:project>/<slug:queue>/give-back/", moves.give_back, name="label-give-back"),
     path("label/<slug:project>/<slug:queue>/renew/", views.renew, name="label-renew"),
     path("label/<slug:project>/<slug:queue>/draft/", views.draft, name="label-draft"),
     path("label/<slug:project>/<slug:queue>/options/", views.options, name="label-options"),

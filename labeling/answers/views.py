@@ -20,8 +20,10 @@ from labeling.answers.asking import page_of_task, shown_answer
 from labeling.answers.drafts import keep_draft
 from labeling.answers.forms import answer_in
 from labeling.answers.models import Annotation
+from labeling.queues.finding import queue_at
 from labeling.queues.models import Queue
 from labeling.tasks import claiming
+from labeling.tasks.hindrances import why_not
 from labeling.tasks.models import Lease
 from labeling.tasks.waiting import with_waiting
 from projects.schemas import searching
@@ -36,13 +38,9 @@ LABEL = "projects.label_project"
 
 def open_queue(request: MemberRequest, project: str, queue: str, verb: str = LABEL) -> Queue:
     """The queue at this address, if its project is open to the person for this."""
-    projects = request.organization.projects.open_to(request.user, verb)
-    found = get_object_or_404(
-        request.organization.queues.select_related("project", "schema", "stream", "organization"),
-        project__in=projects,
-        project__slug=project,
-        slug=queue,
-    )
+    found = queue_at(request.organization, project, queue)
+    if found is None or not request.user.has_perm(verb, found.project):
+        raise Http404
     request.project = found.project  # type: ignore[attr-defined]
     return found
 
@@ -101,6 +99,7 @@ def show(
     elif "lost" not in context:
         queues = request.organization.queues.filter(pk=queue.pk)
         context["counted"] = with_waiting(queues, request.organization, request.user).get()
+        context["hindrance"] = why_not(user=request.user, queue=queue)
     name = "task" if wants_fragment(request) else "work"
     return render(request, f"labeling/answers/{name}.html", context, status=status)
 
@@ -131,15 +130,25 @@ def take(request: MemberRequest, project: str, queue: str) -> HttpResponseBase:
     """Claim the next task."""
     found = open_queue(request, project, queue)
     lease = claiming.claim(user=request.user, queue=found)
-    return onwards(request, found, lease, "" if lease else _("Nothing is waiting for you here."))
+    said = "" if lease else why_not(user=request.user, queue=found) or _("Nothing is waiting for you here.")
+    return onwards(request, found, lease, said)
 
 
 def own_lease(request: MemberRequest, queue: Queue) -> tuple[Lease, int]:
     """The lease and token that a form came with, if they are this person's in this queue."""
+    named, token = named_lease(request, queue)
+    leases = request.organization.leases.filter(user=request.user, queue=queue)
+    lease = get_object_or_404(leases.select_related("task__example"), pk=named.pk)
+    lease.organization = lease.task.organization = request.organization
+    lease.queue = lease.task.queue = queue
+    lease.task.example.stream = queue.stream
+    return lease, token
+
+
+def named_lease(request: MemberRequest, queue: Queue) -> tuple[Lease, int]:
+    """The lease and token that a form came with, unread: whoever locks them finds out whose they are."""
     lease, token = whole(request, "lease", 10**18), whole(request, "token", 2**31)
-    leases = request.organization.leases.filter(user=request.user, task__queue=queue)
-    related = leases.select_related("task__example", "task__queue__schema", "organization")
-    return get_object_or_404(related, pk=lease), token
+    return Lease(pk=lease, organization=request.organization, user=request.user, queue=queue), token
 
 
 def whole(request: MemberRequest, name: str, below: int) -> int:
@@ -156,17 +165,20 @@ def whole(request: MemberRequest, name: str, below: int) -> int:
 def answer(request: MemberRequest, project: str, queue: str) -> HttpResponseBase:
     """Submit the answer and take the next task, in one round trip."""
     found = open_queue(request, project, queue)
-    lease, token = own_lease(request, found)
+    lease, token = named_lease(request, found)
     given = answer_in(request.POST, found.schema.questions)
     try:
         kept = submit(
             lease=lease, token=token, answer=given, active_s=active_seconds(request), by=request.user
         )
+    except Lease.DoesNotExist:
+        raise Http404 from None
     except Refused as refused:
         lost = {"sentence": refused.sentence, "answer": shown_answer(found, given)}
         return show(request, found, None, status=409, lost=lost)
     except Invalid as wrong:
         errors = [FieldError(**row) for row in wrong.errors]
+        lease, token = own_lease(request, found)
         return show(request, found, lease, status=422, errors=errors, chosen=given)
     is_late = kept.state == Annotation.State.LATE
     said = _("The pipeline could not wait any longer; your answer is kept apart as late.") if is_late else ""
@@ -184,21 +196,6 @@ def active_seconds(request: MemberRequest) -> float | None:
     except ValueError:
         return None
     return seconds if 0 <= seconds < 86_400 else None
-
-
-@require_POST
-@shows_media
-@member_page(LABEL)
-def skip(request: MemberRequest, project: str, queue: str) -> HttpResponseBase:
-    """Leave the task to others and take the next."""
-    found = open_queue(request, project, queue)
-    lease, token = own_lease(request, found)
-    try:
-        claiming.skip(lease=lease, token=token, by=request.user)
-    except Refused as refused:
-        return show(request, found, None, status=409, lost={"sentence": refused.sentence})
-    following = claiming.claim(user=request.user, queue=found)
-    return onwards(request, found, following, "" if following else _("Skipped. Nothing else waits here."))
 
 
 @require_POST

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from labeling.answers.models import Annotation
 from labeling.asks.models import Ask
-from labeling.queues.models import Queue
+from labeling.queues.models import ASKS, Queue
 from labeling.tasks.models import SelectedBy, Task
 from projects.schemas.answers import check_answer, label_of
 from projects.streams.models import Example
@@ -24,8 +24,6 @@ from teams.access.problems import FieldError, Invalid
 from teams.events.actions import record
 from teams.identity.models import User
 from teams.identity.refused import Refused
-
-PRIORITY = 100  # ahead of batch work, which stays below
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def ask(*, queue: Queue, example: Example, question: Question, request_sha256: s
         queue=queue,
         example=example,
         round=last + 1,
-        priority=PRIORITY,
+        priority=ASKS,
         due_at=question.deadline_at,
         open_slots=queue.overlap,
         selected_by=SelectedBy.ASK,

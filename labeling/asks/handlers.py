@@ -7,6 +7,7 @@ from datetime import datetime
 from labeling.answers.actions import TOO_LATE
 from labeling.asks.actions import answer, is_late, past_deadline, settle
 from labeling.asks.models import Ask
+from labeling.tasks.models import SelectedBy
 from teams.events.actions import on
 from teams.events.models import Event
 from teams.work.clock import due
@@ -17,9 +18,8 @@ TOO_LATE.append(is_late)
 @on("annotation.accepted")
 def answered(event: Event) -> None:
     """In the transaction that accepted it."""
-    annotation = event.organization.annotations.get(pk=event.subject_id or 0)
-    if annotation.selected_by == "ask":
-        answer(annotation=annotation)
+    if event.data["selected_by"] == SelectedBy.ASK:
+        answer(annotation=event.organization.annotations.get(pk=event.subject_id or 0))
 
 
 @due("asks")

@@ -19,7 +19,8 @@ from labeling.quality.models import Gold, GoldAnswer
 from labeling.quality.standing import follow_score
 from labeling.queues.actions import check_for_people
 from labeling.queues.models import Queue
-from labeling.tasks.claiming import OFFERS
+from labeling.tasks.claiming import AHEAD_FOR, OFFERS
+from labeling.tasks.hindrances import hindrance
 from labeling.tasks.models import Lease, SelectedBy, Task
 from projects.schemas.answers import check_answer
 from projects.streams.models import Example
@@ -104,10 +105,11 @@ def retire(*, gold: Gold, by: User) -> None:
         record("gold.retired", organization=organization, subject=gold, by=by, queue=gold.queue_id)
 
 
-def offer(user: User, queue: Queue) -> None:
+def offer(user: User, queue: Queue, ahead: bool = False) -> None:
     """Now and then the next task is one whose answer is known: the person holds it, and claiming finds what they hold.
 
     Never one whose example they have answered or held before, and none to whoever holds something or got it back.
+    A page that fetches `ahead` gets it so too: nothing tells it from the others.
     """
     if (
         not queue.gold_percent
@@ -116,17 +118,20 @@ def offer(user: User, queue: Queue) -> None:
     ):
         return
     organization, now = queue.organization, timezone.now()
-    if organization.leases.filter(user=user, task__queue=queue, state__in=BUSY).exists():
+    holding = organization.leases.filter(user=user, queue=queue, state__in=BUSY)
+    if (holding.filter(prefetched=True) if ahead else holding).exists() or hindrance(user=user, queue=queue):
         return
     task = unseen(user, queue).order_by("?").first()
     if task is not None:
         lease = Lease(
             organization=organization,
             task=task,
+            queue=queue,
             round=ROUND,
             user=user,
+            prefetched=ahead,
             claimed_at=now,
-            expires_at=now + timedelta(seconds=queue.lease_s),
+            expires_at=now + (AHEAD_FOR if ahead else timedelta(seconds=queue.lease_s)),
         )
         Lease.objects.bulk_create(
             [lease], ignore_conflicts=True
@@ -139,7 +144,7 @@ OFFERS.append(offer)
 def unseen(user: User, queue: Queue) -> Any:
     """The tasks with a known answer whose example this person has not met here."""
     organization = queue.organization
-    met = organization.leases.filter(user=user, task__example=OuterRef("example"), task__queue=queue)
+    met = organization.leases.filter(user=user, task__example=OuterRef("example"), queue=queue)
     said = organization.annotations.filter(example=OuterRef("example"), author=user)
     tasks = organization.tasks.filter(queue=queue, state=Task.State.GOLD)
     return tasks.filter(~Exists(met), ~Exists(said))

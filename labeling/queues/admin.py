@@ -14,13 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from labeling.queues.actions import check_for_people, check_on_page, create_queue, pause, resume
-from labeling.queues.models import Queue
+from labeling.queues.models import Queue, Reservation
+from labeling.queues.people import reserve, unreserve
+from labeling.queues.replaying import replay
 from projects.conditions.forms import ConditionForm, condition_text
 from teams.desk.attention import Call, attention
 from teams.desk.columns import linked, status
 from teams.desk.deeds import deed
-from teams.desk.scoped import OrganizationAdmin, ScopedFilter
+from teams.desk.scoped import OrganizationAdmin, OrganizationInline, ScopedFilter
 from teams.desk.site import desk
+from teams.events.actions import record
 from teams.identity.models import Organization
 from teams.identity.refused import Refused
 
@@ -40,6 +43,14 @@ RULES = (
     "show_predictions",
     "counts",
     "priority",
+    "order",
+    "due_within_h",
+    "skipping",
+    "put_off_s",
+    "daily_cap",
+    "requires",
+    "escalate_after",
+    "escalation_team",
 )
 HELP = {
     "condition": _("Examples of the training buckets that meet it become tasks by themselves."),
@@ -49,6 +60,7 @@ HELP = {
     "overlap": _("How many people answer each task."),
     "review_percent": _("This share of the answers is looked at by a reviewer before it counts."),
     "lease_s": _("How long a person may hold a task."),
+    "state": _("Paused, it takes and gives nothing: look first at what its rules would have sent last week."),
     "priority": _("People get tasks of the queue with the highest number first."),
 }
 
@@ -75,7 +87,25 @@ class QueueForm(ConditionForm):
                 check_on_page(schema)
             except Refused as refusal:
                 self.add_error("schema", str(refusal.sentence))
+        if self.cleaned_data.get("escalate_after") and not self.cleaned_data.get("escalation_team"):
+            self.add_error("escalation_team", str(_("Say which team gets what others let run out.")))
         return self.cleaned_data
+
+
+class ReservationInline(OrganizationInline):
+    """Whom the queue is kept for."""
+
+    model = Reservation
+    add_verb = delete_verb = VERB
+    fields = ("team", "user")
+    can_delete = True
+    show_change_link = False
+    verbose_name = _("team or person")
+    verbose_name_plural = _("kept for (nobody: open to all who may label)")
+
+    def get_queryset(self, request: Any) -> models.QuerySet[Reservation]:
+        """With their names."""
+        return super().get_queryset(request).select_related("team", "user", "queue")
 
 
 @admin.register(Queue, site=desk)
@@ -84,16 +114,27 @@ class QueueAdmin(OrganizationAdmin):
 
     add_verb = change_verb = VERB
     form = QueueForm
-    add_fields = ("stream", "schema", "name", "slug", *RULES)
-    fields = ("project_link", "stream", "schema", "name", "slug", "state_shown", *RULES, "created_at")
-    readonly_fields = ("project_link", "stream", "schema", "slug", "state_shown", "created_at")
+    add_fields = ("stream", "schema", "name", "slug", "state", *RULES)
+    fields = (
+        "project_link",
+        "stream",
+        "schema",
+        "name",
+        "slug",
+        "state_shown",
+        "replayed",
+        *RULES,
+        "created_at",
+    )
+    readonly_fields = ("project_link", "stream", "schema", "slug", "state_shown", "replayed", "created_at")
     list_display = ("name", "project_link", "state_shown", "waiting", "rule", "audit", "reviewed", "counts")
     list_filter = ("state", "counts", ("project", ScopedFilter), ("stream", ScopedFilter))
-    list_select_related = ("project", "stream__project", "schema__project")
+    list_select_related = ("project", "stream__project", "schema__project", "requires", "escalation_team")
     search_fields = ("name", "slug", "project__name")
     search_help_text = _("Search by name, address or project")
     ordering = ("-priority", "name", "id")
     actions = ("pause", "resume")
+    inlines = (ReservationInline,)
     project_link = linked("project", _("project"))
     state_shown = status("state", _("state"))
 
@@ -112,6 +153,28 @@ class QueueAdmin(OrganizationAdmin):
         """The condition in words."""
         return condition_text(row.condition) or str(_("none"))
 
+    @display(description=_("replayed on last week"))
+    def replayed(self, row: Queue) -> str:
+        """What the rules would have sent to people of what arrived in the last seven days."""
+        found = replay(row)
+        words = gettext(
+            "Of last week's examples the rules would have sent %(rule)s by the condition and %(lot)s by lot: "
+            "about %(tasks)s tasks a day, %(hours)s hours of work (%(answers)s answers a task, %(seconds)s seconds "
+            "each, %(how)s)."
+        )
+        more = gettext("or more") if found.is_cut else ""
+        return words % {
+            "rule": f"{found.by_rule:,} {more}".strip(),
+            "lot": f"{found.by_lot:,}",
+            "tasks": f"{found.tasks_a_day:,.0f}" if found.tasks_a_day >= 1 else f"{found.tasks_a_day:.1f}",
+            "hours": f"{found.hours_a_day:,.1f}",
+            "answers": found.overlap,
+            "seconds": f"{found.seconds_each:.0f}",
+            "how": gettext("as measured here")
+            if found.is_measured
+            else gettext("a guess until people have answered"),
+        }
+
     @display(description=_("audit share"), ordering="audit_percent")
     def audit(self, row: Queue) -> str:
         """Of the test examples."""
@@ -124,8 +187,22 @@ class QueueAdmin(OrganizationAdmin):
 
     def make_row(self, request: Any, obj: Queue, form: Any) -> Queue:
         """The project is the stream's; the questions are frozen from now on."""
-        names = ("stream", "schema", "slug", "name", *RULES)
+        names = self.add_fields
         return create_queue(by=request.user, **{name: form.cleaned_data[name] for name in names})
+
+    def change_row(self, request: Any, obj: Queue, form: Any) -> None:
+        """What waits already follows a new order."""
+        super().change_row(request, obj, form)
+        if {"order", "priority"} & set(form.changed_data):
+            record("queue.reordered", organization=request.organization, subject=obj, by=request.user)
+
+    def save_formset(self, request: Any, form: Any, formset: Any, change: bool) -> None:
+        """Through the room's actions."""
+        rows = formset.save(commit=False)
+        for row in formset.deleted_objects:
+            unreserve(reservation=row, by=request.user)
+        for row in rows:
+            reserve(queue=form.instance, team=row.team, user=row.user, by=request.user)
 
     @deed(_("Pause"), verb=VERB, check=lambda row: check_state(row, Queue.State.ACTIVE))
     def pause(self, request: Any, row: Queue) -> None:

@@ -1,92 +1,89 @@
-"""Who holds what: claim in one statement, renew, skip, expire.
+"""Who holds what: claim in one statement, renew, give back, expire.
 
 Whoever needs several of these rows locks the lease first, then its task: so nobody waits in a circle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from labeling.queues.models import Queue
+from labeling.tasks.hindrances import midnight
 from labeling.tasks.models import Lease, Task
+from projects.streams.models import Example
 from teams.events.actions import record
 from teams.identity.models import User
 from teams.identity.refused import Refused
 
-# What the person holds, else what was returned to them, else the next task. Nothing is chosen twice: the later
-# parts look only where the earlier ones found nothing.
-CLAIM = """
-    WITH mine AS (
-        UPDATE labeling_lease SET expires_at = greatest(expires_at, %(until)s)
-        WHERE state = 'held' AND id = (
-            SELECT lease.id FROM labeling_lease lease JOIN labeling_task task ON task.id = lease.task_id
-            WHERE lease.organization_id = %(organization)s AND lease.user_id = %(user)s AND lease.state = 'held'
-              AND task.queue_id = %(queue)s
-            ORDER BY lease.claimed_at LIMIT 1
-        )
-        RETURNING id
-    ), again AS (
-        UPDATE labeling_lease SET state = 'held', token = token + 1, claimed_at = %(now)s, expires_at = %(until)s,
-                                  ended_at = NULL
-        WHERE NOT EXISTS (SELECT FROM mine) AND state = 'returned' AND id = (
-            SELECT lease.id FROM labeling_lease lease JOIN labeling_task task ON task.id = lease.task_id
-            WHERE lease.organization_id = %(organization)s AND lease.user_id = %(user)s
-              AND lease.state = 'returned' AND task.queue_id = %(queue)s AND task.state = 'open'
-            ORDER BY lease.ended_at LIMIT 1
-        )
-        RETURNING id
-    ), picked AS (
-        SELECT id FROM labeling_task
-        WHERE %(active)s AND NOT EXISTS (SELECT FROM mine) AND NOT EXISTS (SELECT FROM again)
-          AND organization_id = %(organization)s AND queue_id = %(queue)s AND state = 'open' AND open_slots > 0
-          AND NOT people @> ARRAY[%(user)s]::bigint[]
-        ORDER BY priority DESC, due_at, order_key, id
-        LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-    ), taken AS (
-        UPDATE labeling_task task SET open_slots = task.open_slots - 1, people = task.people || %(user)s::bigint
-        FROM picked WHERE task.id = picked.id
-        RETURNING task.id, task.round
-    ), made AS (
-        INSERT INTO labeling_lease (organization_id, task_id, round, user_id, state, token, claimed_at, expires_at)
-        SELECT %(organization)s, id, round, %(user)s, 'held', 1, %(now)s, %(until)s FROM taken
-        ON CONFLICT (task_id, round, user_id) DO UPDATE
-        SET state = 'held', token = labeling_lease.token + 1, claimed_at = EXCLUDED.claimed_at,
-            expires_at = EXCLUDED.expires_at, ended_at = NULL
-        RETURNING id
-    )
-    SELECT id FROM mine UNION ALL SELECT id FROM again UNION ALL SELECT id FROM made
-"""
+AHEAD_FOR = timedelta(
+    minutes=2
+)  # the lease of a task that a page fetches ahead; renewed with the one in front
 
+
+def columns(model: type[models.Model], name: str) -> str:
+    """The columns of a row that a function gives whole, in the order in which Django reads them."""
+    return ", ".join(f"(found.{name}).{field.column}" for field in model._meta.concrete_fields)
+
+
+# One round trip that picks, leases, and reads what the page shows.
+CLAIM = f"""
+    SELECT {columns(Lease, "lease")}, {columns(Task, "task")}, {columns(Example, "example")}
+    FROM labeling_claim(%(organization)s, %(queue)s, %(user)s, %(ahead)s, %(now)s, %(today)s, %(ahead_for)s) found
+"""  # noqa: S608 -- names of our own columns
+
+# A task that was only fetched ahead or put off returns as if nobody had seen it.
 EXPIRE = """
     WITH lost AS (
-        SELECT id FROM labeling_lease
-        WHERE state = 'held' AND expires_at < %(at)s
+        SELECT id, state = 'held' AND NOT prefetched AS counts FROM labeling_lease
+        WHERE state IN ('held', 'put_off') AND expires_at < %(at)s
         ORDER BY expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     ), ended AS (
-        UPDATE labeling_lease lease SET state = 'expired', token = lease.token + 1, ended_at = %(at)s
+        UPDATE labeling_lease lease
+        SET state = 'expired', token = lease.token + 1, ended_at = %(at)s, prefetched = false, again_at = NULL
         FROM lost WHERE lease.id = lost.id
-        RETURNING lease.task_id, lease.user_id
+        RETURNING lease.task_id, lease.user_id, lost.counts
     ), freed AS (
-        SELECT task_id, array_agg(user_id::bigint) AS users, count(*) AS places FROM ended GROUP BY task_id
+        SELECT task_id, array_agg(user_id::bigint) AS users, count(*) AS places, count(*) FILTER (WHERE counts) AS times
+        FROM ended GROUP BY task_id
     ), returned AS (
         UPDATE labeling_task task
-        SET open_slots = task.open_slots + freed.places, expiries = task.expiries + freed.places,
-            people = ARRAY(SELECT person FROM unnest(task.people) person WHERE person <> ALL (freed.users))
-        FROM freed WHERE task.id = freed.task_id AND task.state = 'open'
+        SET open_slots = task.open_slots + freed.places, expiries = task.expiries + freed.times,
+            people = ARRAY(SELECT person FROM unnest(task.people) person WHERE person <> ALL (freed.users)),
+            line = CASE WHEN escalates THEN 'escalated' ELSE task.line END
+        FROM freed JOIN labeling_task was ON was.id = freed.task_id
+        JOIN labeling_queue queue ON queue.id = was.queue_id
+        CROSS JOIN LATERAL (
+            SELECT was.line = 'anybody' AND was.selected_by <> 'ask' AND queue.escalation_team_id IS NOT NULL
+                AND queue.escalate_after BETWEEN 1 AND was.expiries + freed.times AND freed.times > 0 AS escalates
+        ) AS judged
+        WHERE task.id = freed.task_id AND task.state = 'open'
+        RETURNING task.id, escalates
     )
-    SELECT task.queue_id, sum(freed.places)::int FROM freed JOIN labeling_task task ON task.id = freed.task_id
+    SELECT task.queue_id, sum(freed.places)::int, count(*) FILTER (WHERE returned.escalates)::int
+    FROM freed JOIN labeling_task task ON task.id = freed.task_id LEFT JOIN returned ON returned.id = freed.task_id
     GROUP BY task.queue_id ORDER BY task.queue_id
 """
 EXPIRE_AT_ONCE = 500
-# Another room may put a task into the person's hands first; claiming then finds what they hold.
-OFFERS: list[Callable[[User, Queue], None]] = []
+# Another room may put a task into the person's hands first, or ahead; claiming then finds what they hold.
+OFFERS: list[Callable[[User, Queue, bool], None]] = []
+
+GIVE_BACK = """
+    WITH ended AS (
+        UPDATE labeling_lease SET state = 'expired', token = token + 1, ended_at = %(at)s, prefetched = false
+        WHERE organization_id = %(organization)s AND id = %(lease)s AND token = %(token)s AND state = 'held'
+          AND prefetched
+        RETURNING task_id, user_id
+    )
+    UPDATE labeling_task task
+    SET open_slots = open_slots + 1, people = array_remove(people, ended.user_id::bigint)
+    FROM ended WHERE task.organization_id = %(organization)s AND task.id = ended.task_id AND task.state = 'open'
+"""
 
 STALE = _(
     "This task is no longer yours: its time ran out, or it was answered in another window. "
@@ -95,54 +92,78 @@ STALE = _(
 
 
 def held(*, user: User, queue: Queue) -> Lease | None:
-    """The task that this person holds in this queue, if any."""
-    mine = queue.organization.leases.filter(user=user, task__queue=queue, state=Lease.State.HELD)
-    return mine.select_related("task__example__stream").order_by("claimed_at").first()
+    """The task that this person holds in this queue, if any; not the one that their page fetched ahead."""
+    mine = queue.organization.leases.filter(user=user, queue=queue, state=Lease.State.HELD, prefetched=False)
+    return mine.select_related("task__example__stream").first()
 
 
-def claim(*, user: User, queue: Queue) -> Lease | None:
-    """What the person holds, else what was returned to them, else the next task; None when nothing waits.
+def claim(*, user: User, queue: Queue, ahead: bool = False) -> Lease | None:
+    """What the person holds, else what came back to them, else the next task; None when nothing comes.
 
-    Two round trips: one statement that picks and leases, one that reads what the page shows.
+    With `ahead` the task after that, under a short lease of its own, to be shown the moment the first is answered.
+    The lease carries its task, example and queue; the places of the task are read when they are asked for.
     """
     for offer in OFFERS:
-        offer(user, queue)
-    now = timezone.now()
+        offer(user, queue, ahead)
     values: dict[str, Any] = {
         "organization": queue.organization_id,
         "queue": queue.pk,
-        "active": queue.state == Queue.State.ACTIVE,
         "user": user.pk,
-        "now": now,
-        "until": now + timedelta(seconds=queue.lease_s),
+        "ahead": ahead,
+        "now": timezone.now(),
+        "today": midnight(),
+        "ahead_for": AHEAD_FOR,
     }
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, values)
         row = cursor.fetchone()
-    leases = queue.organization.leases.select_related("task__example__stream")
-    return leases.get(pk=row[0]) if row else None
+    return lease_in(row, queue) if row else None
+
+
+def lease_in(row: Sequence[Any], queue: Queue) -> Lease:
+    """The lease in a row of CLAIM, with its task and example; all three are of the queue's own stream."""
+    values = iter(row)
+    lease, task, example = (made(model, values) for model in (Lease, Task, Example))
+    lease.task, lease.queue, lease.organization = task, queue, queue.organization
+    task.example, task.queue, task.organization = example, queue, queue.organization
+    example.stream, example.organization = queue.stream, queue.organization
+    return lease
+
+
+def made(model: type[models.Model], values: Iterator[Any]) -> Any:
+    """A row as Django would have read it."""
+    fields = model._meta.concrete_fields
+    read = [
+        field.from_db_value(value, None, connection) if hasattr(field, "from_db_value") else value
+        for field, value in zip(fields, values, strict=False)
+    ]
+    return model.from_db(connection.alias, [field.attname for field in fields], read)
 
 
 def renew(*, lease: Lease, token: int) -> datetime:
     """Hold on for another lease; the new end. Raises Refused when it is no longer held by this token."""
-    until = timezone.now() + timedelta(seconds=lease.task.queue.lease_s)
-    mine = lease.organization.leases.filter(pk=lease.pk, token=token, state=Lease.State.HELD)
-    if not mine.update(expires_at=until):
+    now = timezone.now()
+    until, held = (
+        now + timedelta(seconds=lease.queue.lease_s),
+        lease.organization.leases.filter(state=Lease.State.HELD),
+    )
+    if not held.filter(pk=lease.pk, token=token).update(expires_at=until):
         raise Refused(STALE, "lease_lost")
+    held.filter(user=lease.user_id, queue=lease.queue_id, prefetched=True).update(expires_at=now + AHEAD_FOR)
     return until
 
 
-@transaction.atomic
-def skip(*, lease: Lease, token: int, by: User) -> None:
-    """Give the place to somebody else; this person is not offered the task again."""
-    organization = lease.organization
-    let_go = organization.leases.filter(pk=lease.pk, token=token, state=Lease.State.HELD).update(
-        state=Lease.State.SKIPPED, ended_at=timezone.now()
-    )
-    if not let_go:
-        raise Refused(STALE, "lease_lost")
-    organization.tasks.filter(pk=lease.task_id, state=Task.State.OPEN).update(open_slots=F("open_slots") + 1)
-    record("task.skipped", organization=organization, subject=lease.task, by=by)
+def give_back(*, lease: Lease, token: int) -> bool:
+    """Return a task that was fetched ahead and never shown; whether there was one. It is nobody's doing: no event."""
+    values: dict[str, Any] = {
+        "organization": lease.organization_id,
+        "lease": lease.pk,
+        "token": token,
+        "at": timezone.now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(GIVE_BACK, values)
+        return bool(cursor.rowcount)
 
 
 @transaction.atomic
@@ -150,8 +171,12 @@ def expire(at: datetime) -> int:
     """End the leases past their end: their fence moves on, their place is free again; how many there were."""
     with connection.cursor() as cursor:
         cursor.execute(EXPIRE, {"at": at, "limit": EXPIRE_AT_ONCE})
-        places = dict(cursor.fetchall())
-    for queue in Queue.objects.filter(pk__in=places).select_related("organization"):
-        count = places[queue.pk]
-        record("leases.expired", organization=queue.organization, subject=queue, by=None, count=count)
-    return sum(places.values())
+        ended = {queue: (places, escalated) for queue, places, escalated in cursor.fetchall()}
+    for queue in Queue.objects.filter(pk__in=ended).select_related("organization"):
+        places, escalated = ended[queue.pk]
+        record("leases.expired", organization=queue.organization, subject=queue, by=None, count=places)
+        if escalated:
+            record(
+                "tasks.escalated", organization=queue.organization, subject=queue, by=None, count=escalated
+            )
+    return sum(places for places, _escalated in ended.values())

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import datetime
 
 from django.utils import timezone
 
-from labeling.tasks.actions import reorder
+from labeling.tasks.actions import rekey, reorder
 from labeling.tasks.claiming import expire
-from labeling.tasks.models import Lease
+from labeling.tasks.models import Lease, Task
 from labeling.tasks.routing import route
 from teams.events.actions import on
 from teams.events.models import Event
 from teams.identity.models import Organization
 from teams.work.clock import due
-from teams.work.jobs import after
+from teams.work.jobs import after, enqueue, stepwise
 
 
 @after("examples.received", name="tasks.route")
@@ -45,5 +46,22 @@ def take_back(event: Event) -> None:
     """What somebody who is shut out held is over now; the clock gives the places to others."""
     organization = event.organization
     membership = organization.memberships.get(pk=event.subject_id or 0)
-    held = organization.leases.filter(user=membership.user_id, state=Lease.State.HELD)
+    states = (Lease.State.HELD, Lease.State.PUT_OFF)
+    held = organization.leases.filter(user=membership.user_id, state__in=states)
     held.update(expires_at=timezone.now())
+    meant = organization.tasks.filter(assigned_to=membership.user_id)
+    meant.update(line=Task.Line.ANYBODY, assigned_to=None)
+
+
+@on("queue.reordered")
+def reordered(event: Event) -> None:
+    """What waits already follows, some tasks at a time."""
+    enqueue("tasks.rekey", organization=event.organization, queue_id=event.subject_id)
+
+
+@stepwise("tasks.rekey")
+def put_in_order(organization: Organization, queue_id: int) -> Generator[None, None, None]:
+    """Bring a queue's open tasks into the order that it has now."""
+    queue = organization.queues.filter(pk=queue_id).first()
+    while queue is not None and rekey(queue=queue):
+        yield

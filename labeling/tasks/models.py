@@ -37,12 +37,20 @@ class Task(OrganizationModel):
         ARCHIVED = "archived", _("archived")
         GOLD = "gold", _("to measure people")
 
+    class Line(models.TextChoices):
+        """Whom an open task waits for; everything but the first stands aside of the queue's own line."""
+
+        ANYBODY = "anybody", _("anybody")
+        ASSIGNED = "assigned", _("one person")
+        ESCALATED = "escalated", _("the escalation team")
+        FLAGGED = "flagged", _("a manager")
+
     MOVES: ClassVar[dict[str, tuple[str, ...]]] = {
         State.OPEN: (State.COMPLETE, State.IN_REVIEW, State.ACCEPTED, State.ARCHIVED),
         State.COMPLETE: (State.IN_REVIEW, State.ACCEPTED, State.OPEN, State.ARCHIVED),
         State.IN_REVIEW: (State.ACCEPTED, State.OPEN, State.ARCHIVED),
-        # Back to complete: imported labels that have come to contradict each other.
-        State.ACCEPTED: (State.COMPLETE, State.ARCHIVED),
+        # Back to complete: imported labels that have come to contradict each other. Open again: undone at once.
+        State.ACCEPTED: (State.COMPLETE, State.OPEN, State.ARCHIVED),
         State.ARCHIVED: (),
         # Its answer is known: everybody may get it once, nothing comes of what they say, and nobody waits for it.
         State.GOLD: (State.ARCHIVED,),
@@ -68,6 +76,16 @@ class Task(OrganizationModel):
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True)
     expiries = models.PositiveSmallIntegerField(_("times let go"), default=0)
+    line = models.CharField(
+        _("waits for"),
+        max_length=10,
+        choices=Line.choices,
+        default=Line.ANYBODY,
+        db_default=Line.ANYBODY,
+    )
+    assigned_to = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="assigned_tasks", db_index=False
+    )
 
     class Meta:
         verbose_name = _("task")
@@ -77,6 +95,11 @@ class Task(OrganizationModel):
                 fields=["organization", "queue", "example", "round"], name="task_of_a_round"
             ),
             models.CheckConstraint(condition=Q(open_slots__gte=0), name="task_never_overbooked"),
+            models.CheckConstraint(
+                condition=Q(line="assigned", assigned_to__isnull=False)
+                | (~Q(line="assigned") & Q(assigned_to=None)),
+                name="task_assigned_to_somebody",
+            ),
         ]
         indexes = [
             models.Index(
@@ -86,8 +109,13 @@ class Task(OrganizationModel):
                 F("due_at"),
                 F("order_key"),
                 F("id"),
-                condition=Q(state="open", open_slots__gt=0),
+                condition=Q(state="open", open_slots__gt=0, line="anybody"),
                 name="task_next",
+            ),
+            models.Index(
+                fields=["organization", "queue", "line", "assigned_to"],
+                condition=Q(state="open") & ~Q(line="anybody"),
+                name="task_aside",
             ),
             models.Index(fields=["organization", "example"], name="task_of_example"),
             models.Index(fields=["organization", "queue", "state"], name="task_of_queue"),
@@ -104,7 +132,11 @@ class Task(OrganizationModel):
 
 
 class Lease(OrganizationModel):
-    """One person's hold on a task; `token` is the fence: whoever comes with an older one is too late."""
+    """One person's hold on a task; `token` is the fence: whoever comes with an older one is too late.
+
+    A person holds one task of a queue, and at most one more that their page fetched ahead (`prefetched`). One that is
+    put off stays theirs, is offered again at `again_at`, and goes to others at `expires_at`.
+    """
 
     class State(models.TextChoices):
         HELD = "held", _("held")
@@ -112,16 +144,21 @@ class Lease(OrganizationModel):
         RETURNED = "returned", _("returned")
         EXPIRED = "expired", _("expired")
         SKIPPED = "skipped", _("skipped")
+        PUT_OFF = "put_off", _("put off")
 
     MOVES: ClassVar[dict[str, tuple[str, ...]]] = {
-        State.HELD: (State.ANSWERED, State.EXPIRED, State.SKIPPED),
-        State.ANSWERED: (State.RETURNED,),
+        State.HELD: (State.ANSWERED, State.EXPIRED, State.SKIPPED, State.PUT_OFF),
+        State.PUT_OFF: (State.HELD, State.EXPIRED),
+        State.ANSWERED: (State.RETURNED, State.HELD),  # held again: undone at once
         State.RETURNED: (State.HELD,),
         State.EXPIRED: (State.HELD,),
         State.SKIPPED: (),
     }
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="leases")
+    queue = models.ForeignKey(
+        Queue, on_delete=models.CASCADE, related_name="leases", db_index=False, db_constraint=False
+    )
     round = models.PositiveSmallIntegerField(default=1)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="leases")
     state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
@@ -131,16 +168,27 @@ class Lease(OrganizationModel):
     ended_at = models.DateTimeField(null=True)
     draft = models.JSONField(null=True)
     note = models.TextField(_("why it came back"), blank=True, default="", db_default="")
+    prefetched = models.BooleanField(default=False, db_default=False)
+    again_at = models.DateTimeField(_("offered again"), null=True)
+    said = models.CharField(_("why it was let go"), max_length=300, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("lease")
         verbose_name_plural = _("leases")
         constraints = [
             models.UniqueConstraint(fields=["task", "round", "user"], name="one_lease_a_person_and_round"),
+            models.UniqueConstraint(
+                fields=["queue", "user", "prefetched"], condition=Q(state="held"), name="one_task_at_a_time"
+            ),
         ]
         indexes = [
-            models.Index(fields=["expires_at"], condition=Q(state="held"), name="lease_held"),
+            models.Index(
+                fields=["expires_at"], condition=Q(state__in=["held", "put_off"]), name="lease_held"
+            ),
             models.Index(fields=["organization", "user", "state"], name="lease_of_person"),
+            models.Index(
+                fields=["queue", "user", "ended_at"], condition=Q(state="answered"), name="lease_answered"
+            ),
         ]
 
     def __str__(self) -> str:

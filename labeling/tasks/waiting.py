@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Func, IntegerField, OuterRef, QuerySet
+from django.db.models import Func, IntegerField, OuterRef, Q, QuerySet
 
 from labeling.queues.models import Queue
 from labeling.tasks.models import Lease, Task
@@ -28,8 +28,14 @@ def capped(rows: QuerySet[Any]) -> Length:
 
 def with_waiting(queues: QuerySet[Queue], organization: Organization, user: User) -> QuerySet[Queue]:
     """Each queue with `waiting`, what this person could take, and `returned`, what was given back to them."""
-    ready = organization.tasks.filter(queue=OuterRef("pk"), state=Task.State.OPEN, open_slots__gt=0).exclude(
-        people__contains=[user.pk]
-    )
-    returned = organization.leases.filter(user=user, state=Lease.State.RETURNED, task__queue=OuterRef("pk"))
+    teams = organization.team_members.filter(membership__user=user).values("team")
+    ready = organization.tasks.filter(
+        Q(line=Task.Line.ANYBODY)
+        | Q(assigned_to=user)
+        | Q(line=Task.Line.ESCALATED, queue__escalation_team__in=teams),
+        queue=OuterRef("pk"),
+        state=Task.State.OPEN,
+        open_slots__gt=0,
+    ).exclude(people__contains=[user.pk])
+    returned = organization.leases.filter(user=user, state=Lease.State.RETURNED, queue=OuterRef("pk"))
     return queues.annotate(waiting=capped(ready), returned=capped(returned))

@@ -41,6 +41,7 @@ class LeaseFactory(Of):
 
     task = factory.SubFactory(TaskFactory)
     organization = factory.SelfAttribute("task.organization")
+    queue = factory.SelfAttribute("task.queue")
     user = factory.SubFactory(UserFactory)
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=15))
 

@@ -253,6 +253,14 @@ class World:
         self.control = QueueFactory(
             stream=self.stream, schema=self.schema, counts=False, name=self.say("control queue")
         )
+        self.qualification = self.organization.qualifications.create(
+            name=self.say("qualification"), text=self.say("what it takes")
+        )
+        self.organization.credentials.create(qualification=self.qualification, user=self.labeler)
+        self.organization.reservations.create(queue=self.control, user=self.labeler)
+        self.pause = self.organization.pauses.create(
+            queue=self.control, user=self.reviewer, reason=self.say("why paused")
+        )
         self.open_task = TaskFactory(queue=self.queue, example=self.examples[1])
         self.held_task = TaskFactory(queue=self.queue, example=self.examples[2], open_slots=0)
         self.lease = LeaseFactory(task=self.held_task, user=self.owner)

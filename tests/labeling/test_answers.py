@@ -14,7 +14,7 @@ from labeling.answers.actions import submit
 from labeling.answers.labels import accepted_labels
 from labeling.models import Annotation, Lease, Task
 from labeling.queues import actions as queues
-from labeling.tasks import claiming
+from labeling.tasks import claiming, letting_go
 from labeling.tasks.routing import draw, route
 from projects.conditions import Condition
 from teams.access.problems import Invalid
@@ -128,7 +128,7 @@ def test_a_skipped_task_goes_to_others_and_not_to_me_again() -> None:
     task = TaskFactory()
     user, other = (member(task.organization, Role.LABELER, task.queue.project) for _n in range(2))
     lease = claiming.claim(user=user, queue=task.queue)
-    claiming.skip(lease=lease, token=lease.token, by=user)
+    letting_go.skip(lease=lease, token=lease.token, by=user)
     assert claiming.claim(user=user, queue=task.queue) is None
     assert claiming.claim(user=other, queue=task.queue).task == task
 

@@ -11,7 +11,8 @@ from labeling.answers.actions import submit
 from labeling.answers.models import Annotation
 from labeling.quality.gold import gold_from, make_gold, retire
 from labeling.quality.models import GoldAnswer, Standing
-from labeling.tasks.claiming import claim, expire, skip
+from labeling.tasks.claiming import claim, expire
+from labeling.tasks.letting_go import skip
 from labeling.tasks.models import Task
 from labeling.tasks.routing import draw
 from projects.conditions import Condition

@@ -44,6 +44,7 @@ class Gone:
         self.picture = signed_url(organization, self.world.example_row)
         self.lease = organization.leases.create(
             task=TaskFactory(queue=self.world.queue),
+            queue=self.world.queue,
             user=self.user,
             expires_at=timezone.now() + timedelta(hours=1),
         )

@@ -70,6 +70,12 @@ MORE: dict[str, Callable[[World], Any]] = {
     "labeling.ImportedPerson": lambda world: world.organization.imported_people.create(
         project=world.project, name=secrets.token_hex(3)
     ),
+    "labeling.Pause": lambda world: world.organization.pauses.create(
+        user=member(world.organization), queue=world.queue, reason="too fast"
+    ),
+    "labeling.Qualification": lambda world: world.organization.qualifications.create(
+        name=secrets.token_hex(3)
+    ),
     "labeling.Queue": lambda world: factories.QueueFactory(stream=world.stream),
     "labeling.Task": lambda world: factories.TaskFactory(queue=world.queue),
     "slices.Slice": lambda world: factories.SliceFactory(stream=world.stream),

@@ -39,7 +39,7 @@ const post = (form, url, submitter) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || !form.matches("form#answer, form#skip")) return;
+  if (event.defaultPrevented || !form.matches("form#answer, form[data-move]")) return;
   event.preventDefault();
   send(form, event.submitter);
 });
@@ -58,7 +58,10 @@ async function send(form, submitter) {
     return;
   }
   const onwards = answer.headers.get("X-Onwards");
-  if (onwards) location.assign(onwards);
+  if (form.matches("#undo") && answer.status >= 400) {
+    form.ariaBusy = null;
+    tell((await answer.json()).sentence);
+  } else if (onwards) location.assign(onwards);
   else if ([200, 409, 422].includes(answer.status)) show(await answer.text());
   else location.reload(); // signed out, or no longer allowed: the page itself says it best
 }
