@@ -33,7 +33,10 @@ def membership_of(user: User, organization_id: int | None) -> Membership | None:
 
 def remember(user: User, membership: Membership) -> None:
     """Spare the question when the door has already asked it."""
-    user.__dict__.setdefault("_sluice_memberships", {})[membership.organization_id] = membership
+    known: dict[int, Membership | None] | None = getattr(user, "_sluice_memberships", None)
+    if known is None:  # set, not put into `__dict__`: a request's user is a lazy wrapper with one of its own
+        known = user._sluice_memberships = {}  # type: ignore[attr-defined]
+    known[membership.organization_id] = membership
 
 
 def open_to(rows: models.QuerySet[M], user: User, verb: str) -> models.QuerySet[M]:

@@ -396,17 +396,20 @@ def test_a_manager_keeps_qualifies_pauses_assigns_and_puts_back_at_the_desk(page
     user = labeler(queue)
     desk = page(member(queue.organization, Role.MANAGER))
     task, membership = Task.objects.get(), queue.organization.memberships.get(user=user)
-    listed = {"_selected_action": task.pk, "deed_form": "1", "to": membership.pk}
-    desk.post("/admin/labeling/task/", {**listed, "action": "assign"})
+    made = desk.get("/admin/labeling/task/").context
+    here = {made["desk_field"]: made["desk_here"]}
+    chosen = {"_selected_action": task.pk, "deed_form": "1", "to": membership.pk, **here}
+    desk.post("/admin/labeling/task/", {**chosen, "action": "assign"})
     task.refresh_from_db()
     assert (task.line, task.assigned_to) == ("assigned", user)
-    desk.post("/admin/labeling/task/", {**listed, "action": "back_in_line"})
+    desk.post("/admin/labeling/task/", {**chosen, "action": "back_in_line"})
     task.refresh_from_db()
     assert task.line == "anybody"
-    desk.post("/admin/labeling/pause/add/", {"user": user.pk, "queue": queue.pk, "reason": "Too fast."})
+    asked = {"user": user.pk, "queue": queue.pk, "reason": "Too fast.", **here}
+    desk.post("/admin/labeling/pause/add/", asked)
     pause = queue.organization.pauses.get()
     assert given(user, queue) is None
-    desk.post("/admin/labeling/pause/", {"_selected_action": pause.pk, "action": "end"})
+    desk.post("/admin/labeling/pause/", {"_selected_action": pause.pk, "action": "end", **here})
     assert given(user, queue) == task
     kinds = ("task.assigned", "task.back_in_line", "person.paused", "person.resumed")
     said = queue.organization.events.filter(kind__in=kinds).order_by("pk").values_list("kind", flat=True)

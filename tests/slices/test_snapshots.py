@@ -296,9 +296,9 @@ def test_the_list_of_slices_takes_the_same_queries_for_one_and_for_three(
     client = page(member(stream.organization, Role.MANAGER))
     url = f"/o/{stream.organization.slug}/projects/{stream.project.slug}/slices/"
     client.get(url)  # content types are looked up once a process
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get(url)
     slice_of(stream, ANY, "two")
     slice_of(stream, ANY, "three")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get(url)
