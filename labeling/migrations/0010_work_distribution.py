@@ -29,7 +29,7 @@ FILL = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0008_quality'),
+        ('labeling', '0009_effort'),
         ('projects', '0014_retention'),
         ('teams', '0010_stored_answers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

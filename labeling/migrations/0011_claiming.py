@@ -170,7 +170,7 @@ $body$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("labeling", "0009_work_distribution")]
+    dependencies = [("labeling", "0010_work_distribution")]
 
     operations = [
         migrations.RunSQL(
