@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -158,8 +159,10 @@ def exports(organization: Organization) -> Iterator[str]:
             snapshot=export.snapshot, format=export.format, options=export.options, by=None
         )
         assert asked_for.job_id is not None
-        jobs.run(asked_for.job_id)
-        asked_for.refresh_from_db()
+        while asked_for.state in Export.GOING:  # a worker may have been quicker, and be at it
+            jobs.run(asked_for.job_id)
+            asked_for.refresh_from_db()
+            time.sleep(0.05)
         if files_of(asked_for) != first[export.pk]:
             yield f"export {export.pk} ({export.format}) made afresh is another"
 
