@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 TURN_S = 20.0  # how long a stepwise job goes on before others have their turn
 CHANNEL = "sluice_jobs"
+# A page's statement ends after a minute. Reading millions of examples is one statement, hashing them comes after it.
+PATIENCE = "SET LOCAL statement_timeout = '1h'; SET LOCAL idle_in_transaction_session_timeout = '1h'"
 
 Handler = Callable[..., None]
 Steps = Callable[..., Generator[None, None, None]]
@@ -147,6 +149,8 @@ def at_once(row: Job, kind: JobKind) -> None:
     with transaction.atomic():
         if kind.repeatable_read:
             connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if kind.is_long:
+            connection.cursor().execute(PATIENCE)
         kind.handler(row.organization, **row.args)
         finish(row)
 

@@ -27,6 +27,22 @@ def long_work(organization) -> None:
     assert go_on.wait(20)
 
 
+def limits() -> list[str]:
+    names = ("statement_timeout", "idle_in_transaction_session_timeout")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s), current_setting(%s)", names)
+        return list(cursor.fetchone())
+
+
+@jobs.job("test.short_limits")
+@jobs.job("test.long_limits", long=True)
+def tell_limits(organization) -> None:
+    told.append(limits())
+
+
+told: list[list[str]] = []
+
+
 def work(job_id: int) -> None:
     jobs.run(job_id)
     connection.close()
@@ -96,3 +112,12 @@ def test_what_the_heart_of_a_dead_worker_left_is_taken_back(held) -> None:
     Beat.objects.filter(name=f"job {held.pk + 1000}.1").update(at=timezone.now() - timedelta(hours=1))
     jobs.reap(timezone.now() + timedelta(minutes=1, seconds=5))
     assert not Beat.objects.filter(name=f"job {held.pk + 1000}.1").exists()
+
+
+def test_a_long_job_may_read_for_longer_than_a_page_and_only_a_long_one() -> None:
+    told.clear()
+    organization, usual = OrganizationFactory(), limits()
+    for kind in ("test.long_limits", "test.short_limits"):
+        jobs.run(jobs.enqueue(kind, organization=organization).pk)
+    assert told == [["1h", "1h"], usual]
+    assert limits() == usual
