@@ -21,9 +21,9 @@ class Length(Func):
     output_field = IntegerField()
 
 
-def capped(rows: QuerySet[Any]) -> Length:
-    """The number of rows of a subquery, at most UP_TO: the rest is not even looked at."""
-    return Length(ArraySubquery(rows.order_by().values("pk")[:UP_TO]))
+def capped(rows: QuerySet[Any], up_to: int = UP_TO) -> Length:
+    """The number of rows of a subquery, at most `up_to`: the rest is not even looked at."""
+    return Length(ArraySubquery(rows.order_by().values("pk")[:up_to]))
 
 
 def with_waiting(queues: QuerySet[Queue], organization: Organization, user: User) -> QuerySet[Queue]:

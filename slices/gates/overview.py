@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from labeling.tasks.waiting import capped
 from projects.streams.models import Project
 from slices.placements.models import Placement
 from teams.access.tenancy import MemberRequest, member_page
+from teams.desk.numbers import number
+
+UP_TO = 10_000  # of each project; beyond it the landing page says "10,000+" instead of reading them all
 
 
 @member_page()
@@ -32,18 +36,16 @@ def with_readiness(projects: QuerySet[Project], request: MemberRequest) -> Query
     """Projects with what their card says."""
     organization = request.organization
     decisions = organization.decisions.filter(project=OuterRef("pk")).order_by("-id")
-    waiting = (
-        organization.tasks.filter(queue__project=OuterRef("pk"), state="open")
-        .order_by()
-        .values("queue__project")
-    )
-    labels = organization.annotations.filter(queue__project=OuterRef("pk"), state="accepted").order_by()
+    waiting = organization.tasks.filter(queue__project=OuterRef("pk"), state="open")
+    labels = organization.annotations.filter(queue__project=OuterRef("pk"), state="accepted")
+    ended = organization.runs.filter(project=OuterRef("pk"), ended_at__isnull=False).order_by("-ended_at")
+    due = organization.schedules.filter(project=OuterRef("pk"), state="active", next_due_at__isnull=False)
     return projects.annotate(
         outcome=Subquery(decisions.values("outcome")[:1]),
-        waiting=Subquery(waiting.annotate(n=Count("pk")).values("n")),
-        labels=Subquery(labels.values("queue__project").annotate(n=Count("pk")).values("n")),
-        last_run_at=Max("runs__ended_at"),
-        next_run_at=Min("schedules__next_due_at", filter=Q(schedules__state="active")),
+        waiting=capped(waiting, UP_TO),
+        labels=capped(labels, UP_TO),
+        last_run_at=Subquery(ended.values("ended_at")[:1]),
+        next_run_at=Subquery(due.order_by("next_due_at").values("next_due_at")[:1]),
     ).prefetch_related(
         Prefetch("placements", queryset=organization.placements.order_by("name"), to_attr="places")
     )
@@ -59,10 +61,19 @@ def card(request: MemberRequest, project: Any) -> dict[str, Any]:
         ),
         "stage": stage_of(project.places),
         "outcome": project.outcome or "",
-        "figures": [(_("Tasks open"), project.waiting or 0), (_("Labels accepted"), project.labels or 0)],
+        "figures": [
+            (_("Tasks open"), summed([project.waiting])),
+            (_("Labels accepted"), summed([project.labels])),
+        ],
         "last_run_at": project.last_run_at,
         "next_run_at": project.next_run_at,
     }
+
+
+def summed(counts: Iterable[int]) -> int | str:
+    """The sum, with a plus where one of them was not counted to its end."""
+    counts = list(counts)
+    return f"{number(sum(counts))}+" if UP_TO in counts else sum(counts)
 
 
 def stage_of(places: Iterable[Placement]) -> str:
@@ -74,6 +85,6 @@ def stats(projects: list[Any]) -> list[dict[str, Any]]:
     """The strip above the cards."""
     return [
         {"label": _("Projects"), "value": len(projects)},
-        {"label": _("Tasks open"), "value": sum(row.waiting or 0 for row in projects)},
-        {"label": _("Labels accepted"), "value": sum(row.labels or 0 for row in projects)},
+        {"label": _("Tasks open"), "value": summed(row.waiting for row in projects)},
+        {"label": _("Labels accepted"), "value": summed(row.labels for row in projects)},
     ]
