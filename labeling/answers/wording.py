@@ -40,6 +40,7 @@ def ranking() -> dict[str, str]:
         "down": _("{title} one place down"),
         "again": _("Start over"),
         "list": _("In order, best first"),
+        "hint": _("A key gives the next place; ↑ ↓ go, with Shift they move."),
     }
 
 
@@ -53,6 +54,6 @@ def marking_text() -> dict[str, str]:
         "selected": _("{text} selected."),
         "remove": _("Take away {label}: {text}"),
         "none": _("Nothing is marked yet."),
-        "count": _("{n} marked"),
         "most": _("At most {n} can be marked."),
+        "hint": _("In the text: ← → move, Ctrl by words, Shift selects, Delete takes a mark away."),
     }

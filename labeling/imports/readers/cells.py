@@ -91,7 +91,7 @@ class Answers:
         """The answer that a cell is to a question."""
         kind = self.by_name[name]["kind"] if name in self.by_name else "text"
         match kind:
-            case "choice":
+            case "choice" | "pairwise":
                 return self.option(name, text.strip())
             case "boolean":
                 return boolean(text)

@@ -46,6 +46,8 @@ document.addEventListener("submit", (event) => {
 
 const guideline = () => document.querySelector("[data-guideline]");
 
+// The next task comes with the answer's own response. Where the server has handed it out ahead, this is the place to
+// show it at once, and to put `form` back if the answer cannot be kept.
 async function send(form, submitter) {
   let answer;
   forget();

@@ -14,7 +14,10 @@ export function mount(question, page) {
   list.ariaLabel = words.list;
   const again = button(words.again, "0", restart);
   again.classList.add("button", "button-quiet", "button-small");
-  place.append(list, again);
+  const hint = document.createElement("p");
+  hint.className = "muted small";
+  hint.textContent = words.hint;
+  place.append(list, again, hint);
 
   const order = () => [...ranked, ...known.filter((value) => !ranked.includes(value))];
 

@@ -36,7 +36,10 @@ export function mount(question, page) {
   const none = document.createElement("p");
   none.className = "muted small";
   none.textContent = words.none;
-  place.append(labels, none, listed);
+  const hint = document.createElement("p");
+  hint.className = "muted small";
+  hint.textContent = words.hint;
+  place.append(labels, hint, none, listed);
   labels.append(...options.map(labelButton));
 
   function labelButton({ value, title, key }) {
