@@ -59,6 +59,6 @@ class LabelingConfig(AppConfig):
             permission="projects.view_answers_project",
             scope="project",
             order=18,
-            pages=["queue-quality", "queue-gold"],
+            pages=["queue-quality", "queue-gold", "answer-checks"],
         )
         register_item(_("Label"), "label-home", key="l", permission="projects.label_project", order=10)

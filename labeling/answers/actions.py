@@ -32,8 +32,19 @@ TOO_LATE: list[Callable[[Task], bool]] = []
 JUDGES: list[Callable[[Task, list[Annotation]], Outcome]] = []
 # An answer to a task whose answer is known goes to whoever measures people, inside the submitting transaction.
 MEASURES: list[Callable[[Task, Annotation], None]] = []
+Note = Callable[[Annotation], None]
+# Whoever finds something odd about an answer raises Met, or says what to do once the answer is kept.
+HEEDED: list[Callable[[Task, dict[str, Any], float | None, str, User], Note | None]] = []
 # What the person is told after an answer, if anything.
 FEEDBACK: list[Callable[[Annotation], str]] = []
+
+
+class Met(Invalid):
+    """An answer that fits its questions and yet is not taken; `note` keeps on record that it was not."""
+
+    def __init__(self, errors: list[FieldError], note: Callable[[], None]) -> None:
+        super().__init__(errors)
+        self.note = note
 
 
 class Outcome(Enum):
@@ -45,15 +56,24 @@ class Outcome(Enum):
 
 
 def submit(
-    *, lease: Lease, token: int, answer: dict[str, Any], active_s: float | None = None, by: User
+    *,
+    lease: Lease,
+    token: int,
+    answer: dict[str, Any],
+    active_s: float | None = None,
+    reason: str = "",
+    by: User,
 ) -> Annotation:
-    """Answer a held task; the same submit again gives the same annotation.
+    """Answer a held task; the same submit again gives the same annotation. `reason`: why an odd answer is right.
 
-    Raises Invalid where the answer does not fit the schema, and Refused (`lease_lost`) where the task is no
-    longer held by this token; what was typed is then kept as the person's draft.
+    Raises Invalid where the answer does not fit the schema or is odd without a reason, and Refused (`lease_lost`)
+    where the task is no longer held by this token; what was typed is then kept as the person's draft.
     """
     try:
-        return answer_held(lease=lease, token=token, answer=answer, active_s=active_s, by=by)
+        return answer_held(lease=lease, token=token, answer=answer, active_s=active_s, reason=reason, by=by)
+    except Met as odd:
+        odd.note()
+        raise
     except Refused:
         mine = lease.organization.leases.filter(pk=lease.pk, user=by)
         mine.update(draft=keepable(lease.queue.schema, answer))
@@ -62,7 +82,7 @@ def submit(
 
 @transaction.atomic
 def answer_held(
-    *, lease: Lease, token: int, answer: dict[str, Any], active_s: float | None, by: User
+    *, lease: Lease, token: int, answer: dict[str, Any], active_s: float | None, reason: str, by: User
 ) -> Annotation:
     """Check the fence, keep the answer, settle the task."""
     lease, task = locked(lease, by)
@@ -72,6 +92,7 @@ def answer_held(
     if lease.state != Lease.State.HELD or lease.token != token:
         raise Refused(STALE, "lease_lost")
     check_fits(task.queue.schema, answer, task.example)
+    notes = [heed(task, answer, active_s, reason, by) for heed in HEEDED]
     is_gold = task.selected_by == SelectedBy.GOLD  # also one that has gone out of use meanwhile
     is_late = any(late(task) for late in TOO_LATE)
     is_sole = not is_gold and answers_alone(task, by)
@@ -92,6 +113,8 @@ def answer_held(
     task.organization.leases.filter(pk=lease.pk).update(
         state=Lease.State.ANSWERED, ended_at=now, draft=None, note="", prefetched=False
     )
+    for note in filter(None, notes):
+        note(annotation)
     record("annotation.submitted", organization=task.organization, subject=annotation, by=by, task=task.pk)
     if is_gold:
         for measure in MEASURES:

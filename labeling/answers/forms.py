@@ -12,7 +12,7 @@ from projects.schemas.values import LARGEST, is_storable
 from projects.schemas.visibility import visible
 
 # Names that the form needs for itself; a question of such a name has a field of another.
-OURS = frozenset({"csrfmiddlewaretoken", "lease", "token", "active_s"})
+OURS = frozenset({"csrfmiddlewaretoken", "lease", "token", "active_s", "reason"})
 LONGEST = 400  # digits, and more than any number has
 MAX_DEPTH = 8  # of what a draft holds
 EMPTY: tuple[Any, ...] = (None, "", [])

@@ -169,7 +169,12 @@ def answer(request: MemberRequest, project: str, queue: str) -> HttpResponseBase
     given = answer_in(request.POST, found.schema.questions)
     try:
         kept = submit(
-            lease=lease, token=token, answer=given, active_s=active_seconds(request), by=request.user
+            lease=lease,
+            token=token,
+            answer=given,
+            active_s=active_seconds(request),
+            reason=reason_in(request),
+            by=request.user,
         )
     except Lease.DoesNotExist:
         raise Http404 from None
@@ -179,7 +184,10 @@ def answer(request: MemberRequest, project: str, queue: str) -> HttpResponseBase
     except Invalid as wrong:
         errors = [FieldError(**row) for row in wrong.errors]
         lease, token = own_lease(request, found)
-        return show(request, found, lease, status=422, errors=errors, chosen=given)
+        odd = [row.detail for row in errors if row.pointer in ("", "/reason")]
+        asks = any(row.pointer == "/reason" for row in errors)
+        more = {"odd": odd, "wants_reason": asks, "reason": reason_in(request)}
+        return show(request, found, lease, status=422, errors=errors, chosen=given, **more)
     is_late = kept.state == Annotation.State.LATE
     said = _("The pipeline could not wait any longer; your answer is kept apart as late.") if is_late else ""
     said = said or feedback_on(kept)
@@ -187,6 +195,11 @@ def answer(request: MemberRequest, project: str, queue: str) -> HttpResponseBase
     return onwards(
         request, found, following, said or ("" if following else _("Done: nothing else waits here."))
     )
+
+
+def reason_in(request: MemberRequest) -> str:
+    """Why an odd answer is right, as the person says; what the database cannot hold is left out."""
+    return request.POST.get("reason", "").replace("\x00", "")
 
 
 def active_seconds(request: MemberRequest) -> float | None:

@@ -1,4 +1,4 @@
-"""A known answer as a manager writes it: an example, and what is right of it."""
+"""What a manager writes: a known answer of an example, a check of answers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from labeling.answers.models import Annotation
+from labeling.quality.heuristics import CHECKS
+from labeling.quality.models import Heuristic
 from labeling.queues.models import Queue
 from projects.schemas.answers import check_answer
 from projects.streams.models import Example
@@ -116,3 +118,48 @@ class DrawForm(forms.Form):
     """How many accepted answers become known ones."""
 
     count = forms.IntegerField(label=gettext_lazy("How many"), min_value=1, max_value=500, initial=20)
+
+
+class CheckForm(forms.Form):
+    """A check as a manager declares it; `limits` has those that it takes when the form is valid."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    looks_for = forms.ChoiceField(
+        label=gettext_lazy("Looks for"), choices=[(name, check.title) for name, check in CHECKS.items()]
+    )
+    question = forms.ChoiceField(label=gettext_lazy("In the answer to"), required=False)
+    seconds = forms.FloatField(label=gettext_lazy("Faster than, seconds"), required=False, min_value=0)
+    characters = forms.IntegerField(
+        label=gettext_lazy("Shorter than, characters"), required=False, min_value=1
+    )
+    percent = forms.FloatField(
+        label=gettext_lazy("Smaller or nearer than, % of the picture"),
+        required=False,
+        min_value=0,
+        max_value=100,
+    )
+    value = forms.CharField(label=gettext_lazy("This answer"), required=False, max_length=200)
+    other = forms.ChoiceField(label=gettext_lazy("Excludes, in the answer to"), required=False)
+    other_value = forms.CharField(label=gettext_lazy("That answer"), required=False, max_length=200)
+    effect = forms.ChoiceField(label=gettext_lazy("Then"), choices=Heuristic.Effect.choices)
+
+    def __init__(self, *args: Any, questions: list[dict[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        pairs = [("", gettext_lazy("none")), *((row["name"], row["title"]) for row in questions)]
+        for name in ("question", "other"):
+            field: Any = self.fields[name]
+            field.choices = pairs
+
+    def clean(self) -> dict[str, Any]:
+        """Each limit that the check takes is said; the others do not count."""
+        cleaned = super().clean() or {}
+        check = CHECKS.get(cleaned.get("looks_for", ""))
+        if check is None:
+            return cleaned
+        self.limits = {name: cleaned.get(name) for name in check.limits}
+        for name, value in self.limits.items():
+            if value in (None, "") and name not in self.errors:
+                self.add_error(name, _("This check takes it."))
+        if check.kinds and not cleaned.get("question"):
+            self.add_error("question", _("Say which question it is about."))
+        return cleaned

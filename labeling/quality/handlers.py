@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from labeling.quality import feedback
+from labeling.quality import declaring, feedback
 from labeling.quality.forgetting import forget
 from labeling.quality.measuring import plan
 from teams.work.clock import due
 
+assert declaring
 assert feedback  # it and what it stands on make themselves known by being imported
 
 

@@ -8,6 +8,8 @@ KINDS = (
     Kind("figures.viewed", _("Looked at figures")),
     Kind("gold.made", _("Known answer added")),
     Kind("gold.retired", _("Known answer taken out of use")),
+    Kind("check.declared", _("Check of answers declared")),
+    Kind("check.ended", _("Check of answers ended")),
     Kind("person.warned", _("Warned: score too low")),
     Kind("person.recovered", _("Score is good again")),
 )

@@ -121,6 +121,13 @@ PAGES = [
         QUEUE,
         body=lambda world: {"key": world.examples[5].key, "answer_digit": "3"},
     ),
+    Route(
+        "answer-checks",
+        {"GET": ANSWERS, "POST": MANAGE},
+        HERE,
+        body=lambda world: {"name": "fast", "looks_for": "too_fast", "seconds": "2", "effect": "block"},
+    ),
+    Route("answer-check-end", {"POST": MANAGE}, HERE | {"pk": "heuristic.pk"}),
     Route("queue-gold-draw", {"POST": MANAGE}, QUEUE, body=lambda world: {"count": 1}),
     Route("queue-gold-retire", {"POST": MANAGE}, QUEUE | {"pk": "gold.pk"}),
     Route("person-figures", {"GET": "teams.view_people"}, ORGANIZATION | {"pk": "labelers_place.pk"}),
