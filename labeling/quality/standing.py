@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.quality.models import GoldAnswer, Standing
 from labeling.queues.models import Queue

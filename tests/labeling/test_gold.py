@@ -11,6 +11,8 @@ from labeling.answers.actions import submit
 from labeling.answers.models import Annotation
 from labeling.quality.gold import gold_from, make_gold, retire
 from labeling.quality.models import GoldAnswer, Standing
+from labeling.queues.models import Pause
+from labeling.queues.people import end_pause
 from labeling.tasks.claiming import claim, expire
 from labeling.tasks.letting_go import skip
 from labeling.tasks.models import Task
@@ -183,3 +185,33 @@ def test_out_of_use_it_is_shown_to_nobody_and_who_holds_it_may_finish(queue: Any
     given = submit(lease=lease, token=lease.token, answer={"digit": "8"}, by=ada)
     assert (given.state, GoldAnswer.objects.get().score) == ("gold", 0)
     assert Event.objects.filter(kind="gold.retired").count() == 1
+
+
+def test_who_is_warned_and_does_not_recover_is_paused_until_a_manager_ends_it(
+    page: Any, queue: Any, ada: Any
+) -> None:
+    queue.gold_floor, queue.gold_window = 60, 4
+    queue.save()
+    golds(queue, 9)
+    TaskFactory(queue=queue)
+    say(queue, ada, "8", "8", "8", "8", "8")
+    assert not Pause.objects.exists()  # warned after three, two more since
+    say(queue, ada, "8")
+    paused = Pause.objects.get()
+    assert (paused.user_id, paused.queue_id, paused.paused_by, paused.ended_at) == (
+        ada.pk,
+        queue.pk,
+        None,
+        None,
+    )
+    assert claim(user=ada, queue=queue) is None
+    here = f"/o/{queue.organization.slug}/label/{queue.project.slug}/{queue.slug}/"
+    assert "Too few of your last answers" in page(ada).get(here).content.decode()
+    end_pause(pause=paused, by=member(queue.organization, Role.MANAGER))
+    say(queue, ada, "3")
+    standing = Standing.objects.get()
+    assert (standing.score, standing.measured, standing.warned_at) == (
+        1,
+        1,
+        None,
+    )  # what was before is forgiven
