@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -35,7 +36,9 @@ class Crowd:
     def work(self) -> bool:
         """Until every task is settled; whether that came to be in time."""
         lot, end = random.Random(self.seed), time.monotonic() + self.seconds
-        connections.close_all()  # a child must not share the parent's socket
+        label(
+            self.windows[0], self.queue, random.Random(self.seed), turns=2
+        )  # what follows finds pages made ready
         for number, window in enumerate(self.windows):
             self.open(window, self.seed + number)
         try:
@@ -45,7 +48,7 @@ class Crowd:
                 time.sleep(0.2)
                 self.expired += claiming.expire(timezone.now())
                 self.bury(lot)
-                if lot.random() < 0.4:
+                if lot.random() < 0.12:
                     self.kill(lot)
             return True
         finally:
@@ -59,7 +62,7 @@ class Crowd:
 
     def open(self, window: Client, seed: int) -> None:
         """A process that answers in this window until it is killed."""
-        connections.close_all()
+        connections.close_all()  # a child must not share the parent's socket
         pid = os.fork()
         if pid:
             self.running[pid] = window
@@ -82,17 +85,18 @@ class Crowd:
                 self.open(self.running.pop(pid), lot.randrange(2**31))
 
 
-def label(window: Client, queue: Queue, lot: random.Random) -> None:
-    """Answer what comes, sometimes twice, sometimes not at all; fetch ahead, skip nothing."""
+def label(window: Client, queue: Queue, lot: random.Random, turns: float = math.inf) -> None:
+    """Answer what comes, sometimes twice, sometimes too late; fetch ahead, skip nothing."""
     url = f"/o/{queue.organization.slug}/label/{queue.project.slug}/{queue.slug}/"
     post: Callable[..., Any] = lambda name, **data: window.post(url + name, data, headers=FRAGMENT)  # noqa: E731
-    while True:
+    while turns > 0:
         lease = held(post("take/"))
-        while lease is not None:
+        while lease is not None and turns > 0:
+            turns -= 1
             form = {"lease": lease.pk, "token": lease.token, "digit": str(lot.randrange(10))}
             if lot.random() < 0.3:
                 post("prefetch/")
-            if lot.random() < 0.05:
+            if lot.random() < 0.03:
                 time.sleep(1.5)  # longer than the lease
             answer = post("answer/", **form)
             if lot.random() < 0.2:

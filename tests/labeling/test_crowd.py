@@ -12,7 +12,7 @@ from teams.identity.roles import Role
 from tests.factories import QueueFactory, TaskFactory, member
 from tests.labeling.crowd import Crowd, violations
 
-TASKS = 300
+TASKS = 100
 
 
 def crowd(people: int, tasks: int, seconds: float, seed: int = 1) -> Crowd:
@@ -31,7 +31,7 @@ def crowd(people: int, tasks: int, seconds: float, seed: int = 1) -> Crowd:
 
 @pytest.mark.django_db(transaction=True)
 def test_each_task_ends_with_two_answers_of_two_people_whatever_dies() -> None:
-    everybody = crowd(people=4, tasks=TASKS, seconds=600)
+    everybody = crowd(people=4, tasks=TASKS, seconds=180)
     assert everybody.work(), "some tasks were never settled"
     assert violations(everybody.queue) == []
     assert everybody.kills > 0
