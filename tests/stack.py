@@ -10,11 +10,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 import psutil
 import psycopg
+from django.conf import settings
 
 from config.bootstrap import ROOT
 from config.database import database_settings, owner_settings
@@ -22,21 +24,39 @@ from config.database import database_settings, owner_settings
 PATIENCE_S = 180.0
 # A command that is told its database must not hear of the owner of another one.
 ADDRESSED = {"DATABASE_OWNER_URL": "", "SLUICE_OWN_ENVIRONMENT": "1"}
+MANAGE = (sys.executable, "manage.py")
+WEB = (sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--lifespan", "off")
 
 
 @contextlib.contextmanager
 def empty_database(like: str = "template1") -> Iterator[str]:
     """The address of a new database beside the tests' own, or like another that nobody uses; gone afterwards."""
-    settings = owner_settings() or database_settings()
-    keys = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
-    place = {key: str(settings[name]) for key, name in keys.items() if settings[name]}
+    known = owner_settings() or database_settings()
+    place = place_of(known)
     name = f"sluice_own_{secrets.token_hex(4)}"
-    with psycopg.connect(**place, dbname=settings["NAME"], autocommit=True) as connection:
+    with psycopg.connect(**place, dbname=known["NAME"], autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE {name} TEMPLATE "{like}"')
         try:
             yield f"postgresql:///{name}?{urlencode(place)}"
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def place_of(known: Mapping[str, Any]) -> dict[str, str]:
+    """How to get to a database of Django's settings, but for its name."""
+    keys = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
+    return {key: str(known[name]) for key, name in keys.items() if known[name]}
+
+
+@contextlib.contextmanager
+def web_server() -> Iterator[str]:
+    """The address of a web server in a process of its own, on this test's database and files."""
+    known, port = settings.DATABASES["default"], free_port()
+    database = f"postgresql:///{known['NAME']}?{urlencode(place_of(known))}"
+    environment = {"SLUICE_FILES": str(settings.MEDIA_ROOT)}
+    with Program("--port", str(port), database=database, environment=environment, start=WEB) as web:
+        web.wait_for("Uvicorn running")
+        yield f"http://127.0.0.1:{port}"
 
 
 def free_port() -> int:
@@ -58,11 +78,17 @@ def eventually(so: Callable[[], bool], still: Callable[[], object] = lambda: Non
 class Program:
     """`manage.py <words>` as somebody runs it, and what it says. A context manager that ends it."""
 
-    def __init__(self, *words: str, database: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *words: str,
+        database: str,
+        environment: Mapping[str, str] | None = None,
+        start: Sequence[str] = MANAGE,
+    ) -> None:
         own = {**ADDRESSED, "DATABASE_URL": database, **(environment or {})}
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", *words],
+            [*start, *words],
             cwd=ROOT,
             env={**os.environ, **own},
             stdout=subprocess.PIPE,

@@ -176,6 +176,6 @@ async def apart(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
 
     Every part is made in the request's own thread, which has its connection to the database.
     """
-    following = sync_to_async(lambda: next(parts, b""))
-    while part := await following():
+    following = sync_to_async(lambda: next(parts, None))
+    while (part := await following()) is not None:  # one may be empty: a batch that has nothing to tell
         yield part
