@@ -1,4 +1,4 @@
-"""How long an answer took is erased when the organization no longer keeps figures about people."""
+"""How long an answer took, and whether a known one was right, is erased when figures about people are not kept."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ def forget(at: datetime) -> int:
     timed = organization.annotations.filter(active_s__isnull=False, at__lt=since(organization, at))
     batch = list(timed.order_by("at").values_list("pk", flat=True)[:BATCH])
     organization.annotations.filter(pk__in=batch).update(active_s=None)
-    if len(batch) < BATCH:
+    scored = organization.gold_answers.filter(at__lt=since(organization, at))
+    scores = list(scored.order_by("at").values_list("pk", flat=True)[:BATCH])
+    organization.gold_answers.filter(pk__in=scores).delete()
+    if max(len(batch), len(scores)) < BATCH:
         Organization.objects.filter(pk=organization.pk).update(figures_due_at=at + AGAIN)
-    return len(batch)
+    return len(batch) + len(scores)

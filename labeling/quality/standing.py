@@ -84,6 +84,6 @@ def judge(standing: Standing, queue: Queue, rows: Sequence[GoldAnswer], now: dat
 def pause(standing: Standing, queue: Queue) -> None:
     """Give the person nothing more of this queue until a manager ends it; nobody is paused who has left."""
     organization = queue.organization
-    if organization.memberships.filter(user=standing.user_id).exists():
+    if organization.memberships.active().people().filter(user=standing.user_id).exists():
         reason = _("Too few of your last answers to tasks whose answer is known were right.")
         pause_person(organization=organization, user=standing.user, queue=queue, reason=reason, by=None)

@@ -16,6 +16,8 @@ from teams.models import Event, Membership, Organization
 from teams.work.clock import tick
 from tests.factories import (
     AnnotationFactory,
+    GoldAnswerFactory,
+    GoldFactory,
     OrganizationFactory,
     ProjectFactory,
     QueueFactory,
@@ -119,6 +121,20 @@ def test_after_the_time_they_are_kept_times_are_erased_and_nothing_counts(
     assert kept[old.pk].answer == old.answer
 
 
+def test_scores_on_known_answers_go_after_the_same_time(
+    organization: Organization, queue: Any, ada: Any
+) -> None:
+    old, new = (
+        GoldAnswerFactory(
+            gold=GoldFactory(task__queue=queue), user=ada, at=timezone.now() - timedelta(days=days)
+        )
+        for days in (91, 89)
+    )
+    tick(timezone.now())
+    assert list(organization.gold_answers.values_list("pk", flat=True)) == [new.pk]
+    assert Annotation.objects.filter(pk=old.annotation_id).exists()
+
+
 def test_each_organization_gets_its_turn_and_then_rests(
     organization: Organization, queue: Any, ada: Any
 ) -> None:
@@ -148,6 +164,6 @@ def test_the_list_asks_the_same_of_the_database_for_one_and_for_three(
     for _ in range(people):
         answer(queue, member(organization, Role.LABELER, queue.project))
     browser = page(member(organization, Role.MANAGER))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(8):
         shown = browser.get("/o/acme/figures/").content.decode()
     assert len(re.findall("data-row", shown)) == people
