@@ -68,13 +68,17 @@ def queue() -> Queue:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_next_task(queue: Queue) -> None:
-    people = UserFactory.create_batch(LABELERS)
+    people, others = UserFactory.create_batch(LABELERS), UserFactory.create_batch(LABELERS)
     ratios, middles = [], []
     for _ in range(ROUNDS):
         pairs = []
         for turn in range(CLAIMS):
             user = people[turn % LABELERS]
-            values = {"organization": queue.organization_id, "queue": queue.pk, "user": user.pk}
+            values = {
+                "organization": queue.organization_id,
+                "queue": queue.pk,
+                "user": others[turn % LABELERS].pk,
+            }
             pairs += interleaved(
                 lambda user=user: claim(user=user, queue=queue),
                 lambda values=values: sql(BARE, **values),
