@@ -51,6 +51,8 @@ def page_of_task(
         "is_asked": lease.task.selected_by == SelectedBy.ASK,
         "renew_url": reverse("label-renew", args=here),
         "draft_url": reverse("label-draft", args=here),
+        "ahead_url": reverse("label-prefetch", args=here),
+        "give_back_url": reverse("label-give-back", args=here),
         "options_url": reverse("label-options", args=here),
     }
 

@@ -134,3 +134,25 @@ def test_nobody_is_shut_out_of_a_task(page: Page, labeler: Any, width: int, sche
     shows(page, "tag-0")
     found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
     assert [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found] == []
+
+
+def test_the_next_task_is_there_before_the_server_has_the_answer(
+    page: Page, labeler: Any, tasks: list[Task]
+) -> None:
+    sign_in(page, labeler)
+    page.goto(page.url.split("/o/")[0] + "/o/acme/label/digits/hard/")
+    with page.expect_response("**/prefetch/"):
+        page.keyboard.press("Enter")
+    shows(page, "tag-0")
+    held_back: list[Any] = []
+    page.route("**/answer/", lambda route: route.continue_() if held_back else held_back.append(route))
+    page.keyboard.press("7")
+    shows(page, "tag-1")
+    assert Annotation.objects.count() == 0
+    page.keyboard.press("3")  # waits for the first
+    held_back[0].continue_()
+    shows(page, "tag-2")
+    assert list(Annotation.objects.order_by("id").values_list("example__key", "label")) == [
+        ("tag-0", "7"),
+        ("tag-1", "3"),
+    ]

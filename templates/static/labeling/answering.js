@@ -57,6 +57,13 @@ export const focusFirst = () => {
   return true;
 };
 
+// The questions of a task that leaves the page and may have to come back as it was.
+export const park = () => ({ questions, current });
+export const unpark = (parked) => {
+  ({ questions, current } = parked);
+  lend();
+};
+
 function questionOf(element) {
   const question = {
     element,

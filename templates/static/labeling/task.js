@@ -1,7 +1,8 @@
 // The task page without page loads: answers go out and the next task comes in by fetch. While it is open it keeps the
 // lease, and measures how long it was in front of the person.
 
-import { begin, focusFirst } from "./answering.js";
+import { fetchAfter, taken } from "./ahead.js";
+import { begin, focusFirst, park, unpark } from "./answering.js";
 import { forget } from "./drafts.js";
 
 const RENEW_MS = 60_000;
@@ -46,15 +47,25 @@ document.addEventListener("submit", (event) => {
 
 const guideline = () => document.querySelector("[data-guideline]");
 
-// The next task comes with the answer's own response. Where the server has handed it out ahead, this is the place to
-// show it at once, and to put `form` back if the answer cannot be kept.
-async function send(form, submitter) {
+const works = () => [...document.querySelectorAll("[data-work]")];
+const leaseOf = (form) => form?.querySelector("[name=lease]").value;
+let sending = Promise.resolve();
+
+// One after the other: the next task is on the page at once where it was fetched ahead, its answer waits for this one's.
+function send(form, submitter) {
+  sending = sending.then(() => form.isConnected && sendNow(form, submitter));
+}
+
+async function sendNow(form, submitter) {
   let answer;
   forget();
+  const going = post(form, form.getAttribute("action"), submitter);
+  const left = form.matches("#answer") ? showAhead() : null;
   try {
-    answer = await post(form, form.getAttribute("action"), submitter);
+    answer = await going;
     if (answer.status >= 500) throw new Error(String(answer.status));
   } catch {
+    if (left) putBack(left);
     form.ariaBusy = null; // it may be sent again: the same answer twice is one answer
     tell(task().dataset.away);
     return;
@@ -64,27 +75,61 @@ async function send(form, submitter) {
     form.ariaBusy = null;
     tell((await answer.json()).sentence);
   } else if (onwards) location.assign(onwards);
-  else if ([200, 409, 422].includes(answer.status)) show(await answer.text());
+  else if ([200, 409, 422].includes(answer.status)) settle(await answer.text(), left);
   else location.reload(); // signed out, or no longer allowed: the page itself says it best
 }
 
-function show(html) {
+// What the server says comes next: usually what is there already.
+function settle(html, left) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
-  const old = document.querySelectorAll("[data-work]");
+  const form = fresh.content.querySelector("form#answer");
+  if (!left || leaseOf(form) !== leaseOf(task())) return show(fresh.content);
+  if (form.dataset.said) {
+    announce(form.dataset.said);
+    tell(form.dataset.said);
+  }
+  fetchAfter(task());
+}
+
+// The next task takes the place of this one; what was there, to put back. Null: it is not here.
+function showAhead() {
+  const nodes = taken();
+  if (!nodes) return null;
+  const left = { nodes: works(), questions: park() };
+  replace(nodes);
+  arrive(false);
+  return left;
+}
+
+function putBack(left) {
+  replace(left.nodes);
+  unpark(left.questions);
+  document.querySelector("#task-title").focus({ preventScroll: true });
+  announce(task().dataset.away);
+  fetchAfter(task());
+}
+
+function replace(nodes) {
+  const old = works();
   const open = guideline()?.open;
-  old[0].before(fresh.content);
+  old[0].before(...nodes);
   for (const part of old) part.remove();
   if (open !== undefined && guideline()) guideline().open = open; // who has read it need not close it again
   active = 0;
   since = document.hidden ? null : performance.now();
+}
+
+function show(content) {
+  replace([content]);
   arrive();
 }
 
 // Focus is never lost: it goes to the question, or to what has to be read first.
-async function arrive() {
+async function arrive(andAhead = true) {
   const form = task();
   if (form) {
+    if (andAhead) fetchAfter(form);
     const wrong = form.querySelector("[data-error-summary]");
     await begin(form);
     if (wrong || !focusFirst()) (wrong ?? document.querySelector("#task-title")).focus({ preventScroll: true });
@@ -99,6 +144,7 @@ async function arrive() {
   }
 }
 
+if (task()) fetchAfter(task());
 if (task()) begin(task()).then(() => document.activeElement === document.body && focusFirst());
 
 setInterval(async () => {
