@@ -188,7 +188,7 @@ def prepared(organization: Organization, rules: Rules, good: Good, now: datetime
         if row.media and row.media.data
     }
     if uploads:
-        media.keep(organization, uploads)
+        media.keep(organization, uploads, are_named=True)
     return [rules.line(row, now, *where(rules, row)) for _index, row in good]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from projects.streams.declaring import STEP
 from projects.streams.expiring import expire_all
 from projects.streams.promoting import step
+from projects.streams.sweeping import forget_unnamed
 from teams.access.actions import set_grants
 from teams.events.actions import on
 from teams.events.models import Event
@@ -16,6 +17,7 @@ from teams.work.clock import due
 from teams.work.jobs import stepwise
 
 due("retention")(expire_all)
+due("uploads")(forget_unnamed)
 
 
 @on("invitation.accepted")

@@ -61,7 +61,7 @@ class Rules:
     def look_up(self, rows: Iterable[RowIn | Bad]) -> None:
         """Which uploads that these rows name are there, and of what type: one query for all."""
         named = [row.media.uri for row in rows if isinstance(row, RowIn) and row.media and row.media.uri]
-        self.kept = media.types_of(self.organization, named)
+        self.kept = media.named(self.organization, named)
 
     def errors(self, row: RowIn) -> list[FieldError]:
         """What is wrong with a row that reads well; pointers start at the row."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 
 from csp.decorators import csp_update
 from django.core import signing
@@ -15,6 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 
 from projects.streams import stores
 from projects.streams.models import Example, Media
@@ -32,23 +34,39 @@ def digest_of(organization: Organization, data: bytes) -> str:
     return hmac.digest(bytes(organization.digest_key), data, "sha256").hex()
 
 
-def keep(organization: Organization, uploads: Mapping[str, bytes]) -> set[str]:
+def keep(organization: Organization, uploads: Mapping[str, bytes], *, are_named: bool = False) -> set[str]:
     """Store files by digest, each once; bytes and row are there before any example says their name.
 
-    The digests that are new.
+    `are_named`: examples of this batch do. Otherwise somebody has some time to send them. The digests that are new.
     """
+    if are_named:
+        say_named(organization, uploads)
+    else:  # sent again, it is waited for again
+        fresh = organization.media.filter(digest__in=uploads, named_at=None)
+        fresh.update(created_at=timezone.now())
     known = organization.media.filter(digest__in=uploads).values_list("digest", flat=True)
     missing = uploads.keys() - set(known)
-    rows = [_store(organization, digest, uploads[digest]) for digest in sorted(missing)]
+    named_at = timezone.now() if are_named else None
+    rows = [_store(organization, digest, uploads[digest], named_at) for digest in sorted(missing)]
     if rows:
         organization.media.bulk_create(rows, ignore_conflicts=True)  # another batch may have been quicker
     return missing
 
 
-def _store(organization: Organization, digest: str, data: bytes) -> Media:
+def say_named(organization: Organization, digests: Collection[str]) -> None:
+    """Examples show these uploads from now on. Whoever takes never shown ones away has ended, or waits for us."""
+    organization.media.filter(digest__in=digests, named_at=None).update(named_at=timezone.now())
+
+
+def _store(organization: Organization, digest: str, data: bytes, named_at: datetime | None) -> Media:
     name = default_storage.save(f"{organization.pk}/media/{digest[:2]}/{digest}", ContentFile(data))
     return Media(
-        organization=organization, digest=digest, content_type=sniff(data) or "", size=len(data), name=name
+        organization=organization,
+        digest=digest,
+        content_type=sniff(data) or "",
+        size=len(data),
+        name=name,
+        named_at=named_at,
     )
 
 
@@ -65,11 +83,12 @@ def media_of(organization: Organization, example: Example) -> Media | None:
     return organization.media.filter(digest=example.media_uri.removeprefix(SCHEME)).first()
 
 
-def types_of(organization: Organization, uris: Iterable[str]) -> dict[str, str]:
-    """{address: content type} of those addresses of uploads under which there is something."""
+def named(organization: Organization, uris: Iterable[str]) -> dict[str, str]:
+    """{address: content type} of those addresses of uploads, which examples are about to show, that there are."""
     digests = {uri.removeprefix(SCHEME) for uri in uris if uri.startswith(SCHEME)}
     if not digests:
         return {}
+    say_named(organization, digests)
     rows = organization.media.filter(digest__in=digests).values_list("digest", "content_type")
     return {SCHEME + digest: content_type for digest, content_type in rows}
 

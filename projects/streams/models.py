@@ -320,11 +320,17 @@ class Media(OrganizationModel):
     size = models.PositiveIntegerField()
     name = models.CharField(max_length=200, help_text=_("Where the storage keeps it."))
     created_at = models.DateTimeField(default=timezone.now)
+    named_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("Since when an example has shown it, or did once.")
+    )
 
     class Meta:
         verbose_name = _("media")
         verbose_name_plural = _("media")
         constraints = [models.UniqueConstraint(fields=["organization", "digest"], name="media_digest")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(named_at=None), name="media_never_named"),
+        ]
 
     def __str__(self) -> str:
         return self.digest[:12]
