@@ -109,6 +109,7 @@ TEMPLATES = [
             "libraries": {
                 "page": "teams.desk.templatetags.page",
                 "account_tabs": "teams.desk.templatetags.account_tabs",
+                "marks": "labeling.answers.templatetags.marks",
             },
             "context_processors": [
                 "django.template.context_processors.request",

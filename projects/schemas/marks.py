@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
+from projects.schemas.crossing import crossings_in, is_flat
 from projects.schemas.values import check_count, is_share, is_storable, not_an_option, options_of, unknown
 from teams.access.problems import FieldError
 
 MAX_MARKS = 2000
 MAX_POINTS = 2000
+MAX_POINTS_IN_ALL = 20_000  # of one answer
 ROUNDING = 1e-6  # a box that ends at the edge may be a rounding beyond it
 
 Shape = Callable[[dict[str, Any], str], list[FieldError]]
@@ -30,8 +32,26 @@ def check_boxes(question: dict[str, Any], value: Any, at: str) -> list[FieldErro
 
 
 def check_polygons(question: dict[str, Any], value: Any, at: str) -> list[FieldError]:
-    """[{"points": [[x, y], ...], "label"}], at least three points."""
-    return check_each(question, value, at, frozenset({"points", "label"}), polygon)
+    """[{"points": [[x, y], ...], "label"}], at least three points; an outline does not cross itself."""
+    errors = check_each(question, value, at, frozenset({"points", "label"}), polygon)
+    return errors or check_outlines(value, at)
+
+
+def check_outlines(value: list[dict[str, Any]], at: str) -> list[FieldError]:
+    """Polygons that are sound each by itself: together they can be looked through, and none crosses itself."""
+    if sum(len(mark["points"]) for mark in value) > MAX_POINTS_IN_ALL:
+        return [FieldError(at, "too_many", f"All outlines together have at most {MAX_POINTS_IN_ALL} points.")]
+    found = crossings_in([mark["points"] for mark in value])
+    if found is None:
+        return [
+            FieldError(at, "intricate", "These outlines are too tangled to be checked; use fewer points.")
+        ]
+    return [
+        FieldError(
+            f"{at}/{index}/points", "crossing", f"This outline crosses itself after point {point + 1}."
+        )
+        for index, point in found
+    ]
 
 
 def check_each(
@@ -95,10 +115,14 @@ def box(mark: dict[str, Any], at: str) -> list[FieldError]:
 
 
 def polygon(mark: dict[str, Any], at: str) -> list[FieldError]:
-    """Three points or more, all of them on the picture."""
+    """Three points or more, all of them on the picture, around an area."""
     points = mark.get("points")
     if not isinstance(points, list) or not 3 <= len(points) <= MAX_POINTS:
         return [FieldError(f"{at}/points", "points", f"A polygon has 3 to {MAX_POINTS} points.")]
-    if all(isinstance(point, list) and len(point) == 2 and all(map(is_share, point)) for point in points):
-        return []
-    return [FieldError(f"{at}/points", "fractions", "A point is [x, y], fractions of the picture's size.")]
+    if not all(isinstance(point, list) and len(point) == 2 and all(map(is_share, point)) for point in points):
+        return [
+            FieldError(f"{at}/points", "fractions", "A point is [x, y], fractions of the picture's size.")
+        ]
+    if is_flat(points):
+        return [FieldError(f"{at}/points", "empty", "A polygon has an area.")]
+    return []

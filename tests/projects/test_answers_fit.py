@@ -100,8 +100,13 @@ def values_for(row: dict[str, Any]) -> st.SearchStrategy[Any]:
         case "boxes":
             corner = dict.fromkeys(("x", "y"), SHARES) | {"width": st.just(0.5), "height": st.just(0.5)}
             return st.lists(st.fixed_dictionaries(corner | {"label": options}), **some)
-    points = st.lists(st.tuples(SHARES, SHARES).map(list), min_size=3, max_size=4)
+    points = st.builds(corners, SHARES, SHARES, st.integers(3, 4))
     return st.lists(st.fixed_dictionaries({"points": points, "label": options}), **some)
+
+
+def corners(x: float, y: float, count: int) -> list[list[float]]:
+    """A triangle or a square."""
+    return [[x, y], [x + 0.5, y], [x + 0.5, y + 0.5], [x, y + 0.5]][:count]
 
 
 def span(start: int, text: str, label: str) -> dict[str, Any]:

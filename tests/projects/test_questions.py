@@ -32,7 +32,8 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 BOX = {"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.8, "label": "cat"}
 SPAN = {"start": 3, "end": 6, "text": "tom", "label": "cat"}
-TRIANGLE = {"points": [[0, 0], [1, 0], [0.5, 1]], "label": "cat"}
+TRIANGLE: dict[str, Any] = {"points": [[0, 0], [1, 0], [0.5, 1]], "label": "cat"}
+BOW_TIE = [[0, 0], [1, 1], [1, 0], [0, 1]]
 
 
 def question(kind: str, **more: Any) -> dict[str, Any]:
@@ -104,6 +105,18 @@ def test_an_answer_that_fits_has_no_errors(kind: str, value: Any) -> None:
         ("boxes", [[0, 0, 1, 1]], ("/it/0", "type")),
         ("polygons", [TRIANGLE | {"points": [[0, 0], [1, 1]]}], ("/it/0/points", "points")),
         ("polygons", [TRIANGLE | {"points": [[0, 0], [1, 1], [2, 0]]}], ("/it/0/points", "fractions")),
+        (
+            "polygons",
+            [TRIANGLE | {"points": [[0, 0], [0, float("nan")], [1, 0]]}],
+            ("/it/0/points", "fractions"),
+        ),
+        ("polygons", [TRIANGLE | {"points": [[0, 0], [0.5, 0.5], [1, 1]]}], ("/it/0/points", "empty")),
+        ("polygons", [TRIANGLE, TRIANGLE | {"points": BOW_TIE}], ("/it/1/points", "crossing")),
+        ("polygons", [TRIANGLE] * 10_000, ("/it", "type")),
+        ("polygons", [TRIANGLE | {"points": TRIANGLE["points"] * 600}] * 12, ("/it", "too_many")),
+        ("boxes", [BOX] * 10_000, ("/it", "type")),
+        ("boxes", [BOX | {"x": float("nan")}], ("/it/0", "fractions")),
+        ("boxes", [BOX | {"y": True}], ("/it/0", "fractions")),
     ],
 )
 def test_an_answer_that_does_not_fit_is_told_where(kind: str, value: Any, wrong: tuple[str, str]) -> None:
@@ -154,7 +167,8 @@ def test_a_question_that_makes_no_sense_is_told_where(row: dict[str, Any], point
 @pytest.mark.django_db
 def test_a_queue_asks_only_what_its_page_can_show(page: Any) -> None:
     stream = StreamFactory(project=ProjectFactory())
-    schema = LabelSchemaFactory(project=stream.project, questions=[question("boxes")])
+    labels = [{"value": f"label {number}"} for number in range(101)]
+    schema = LabelSchemaFactory(project=stream.project, questions=[question("boxes", options=labels)])
     browser, add = page(member(stream.organization, "owner")), reverse("admin:labeling_queue_add")
     here = re.search(r'name="desk_here" value="([^"]+)"', browser.get(add).content.decode())
     assert here is not None
