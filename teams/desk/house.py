@@ -21,6 +21,7 @@ from unfold.sites import UnfoldAdminSite
 
 from teams.desk.deeds import Deeds
 from teams.desk.look import theme
+from teams.desk.pages import Pages
 from teams.identity.names import address_is_plain, name_is_plain
 from teams.identity.refused import Refused
 
@@ -125,6 +126,7 @@ class HouseAdmin(Deeds, ModelAdmin):
     place: ClassVar[str | Promise] = ""
     adding: ClassVar[str | Promise] = ""
     list_per_page = 50
+    paginator = Pages
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     view_on_site = False
@@ -165,6 +167,9 @@ class HouseAdmin(Deeds, ModelAdmin):
         found.title = capfirst(str(self.place or self.opts.verbose_name_plural))
         if not found.query and not found.has_active_filters:
             found.full_result_count = found.result_count
+        if found.paginator.is_cut:
+            # "All" would be said of fewer than are meant: only what is shown can be chosen.
+            found.result_count = len(found.result_list)
         return found
 
     def changeform_view(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:

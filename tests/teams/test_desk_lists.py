@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from teams.desk import pages
 from teams.desk.site import desk
 from teams.events.actions import record
 from teams.identity.roles import Role
@@ -143,3 +144,24 @@ def test_ten_thousand_members_are_listed_with_as_many_queries_as_three(page: Any
     User.objects.filter(name__startswith="Labeler ").delete()
     people(organization, 10_000)
     assert len(statements(browser, MEMBERS + query)) == len(few)
+
+
+def test_a_list_is_counted_no_further_than_can_be_paged_to_and_says_so(
+    page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MOST", 60)
+    organization = OrganizationFactory(slug="acme")
+    browser = page(member(organization, Role.OWNER))
+    people(organization, 59)
+    assert "60 members" in said_below(browser, MEMBERS)
+    people_more = User.objects.create(email="one-more@example.test", name="One more")
+    Membership.objects.create(user=people_more, organization=organization, role=Role.LABELER)
+    assert "More than 60 members; search or filter to reach the others" in said_below(browser, MEMBERS)
+    assert browser.get(MEMBERS).context["cl"].paginator.num_pages == 2
+    assert browser.get(MEMBERS + "?p=2").status_code == 200
+    assert "Select all 60 members" not in said_below(browser, MEMBERS)
+
+
+def said_below(browser: Client, url: str) -> str:
+    """What a list says, in one line."""
+    return " ".join(browser.get(url).content.decode().split())
