@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from labeling.answers.wording import words_of
+from projects.schemas.marks import MAX_MARKS
 from projects.schemas.values import TIE
 
 Question = Mapping[str, Any]
@@ -186,4 +187,6 @@ def data_of(row: Question, options: Sequence[Option]) -> dict[str, Any]:
     rules = {name: row[name] for name in ("name", "kind", "min", "max", "visible_if") if name in row}
     listed = [{"value": one.value, "title": one.title, "key": one.key} for one in options]
     rules["required"] = row.get("required", True)
+    if row["kind"] in ("boxes", "polygons"):
+        rules["limit"] = MAX_MARKS
     return rules | {"options": listed, "words": words_of(row["kind"], is_searched=look_of(row) == "search")}

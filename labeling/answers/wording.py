@@ -14,6 +14,10 @@ def words_of(kind: str, *, is_searched: bool) -> dict[str, str]:
             return ranking()
         case "spans":
             return marking_text()
+        case "boxes":
+            return drawing() | boxes()
+        case "polygons":
+            return drawing() | polygons()
     return {}
 
 
@@ -56,4 +60,61 @@ def marking_text() -> dict[str, str]:
         "none": _("Nothing is marked yet."),
         "most": _("At most {n} can be marked."),
         "hint": _("In the text: ← → move, Ctrl by words, Shift selects, Delete takes a mark away."),
+    }
+
+
+def drawing() -> dict[str, str]:
+    """Shapes on a picture."""
+    return {
+        "picture": _("Picture to mark"),
+        "noPicture": _("This example has no picture to draw on."),
+        "labels": _("What the next shape is, or the selected one"),
+        "tools": _("Shapes"),
+        "zoom": _("Size of the picture"),
+        "in": _("Larger"),
+        "out": _("Smaller"),
+        "fit": _("Fit"),
+        "remove": _("Remove"),
+        "undo": _("Undo"),
+        "redo": _("Redo"),
+        "list": _("Shapes on the picture"),
+        "none": _("Nothing is marked yet."),
+        "nothing": _("Select a shape first: Page Down."),
+        "nothingToUndo": _("There is nothing more."),
+        "one": _("{label}, {n} of {of}: {place}"),
+        "next": _("The next one is {label}."),
+        "removed": _("{label}, shape {n}, is taken away."),
+        "most": _("At most {n} can be marked."),
+        "undone": _("Undone; {n} on the picture."),
+        "redone": _("Done again; {n} on the picture."),
+    }
+
+
+def boxes() -> dict[str, str]:
+    """What only boxes say."""
+    return {
+        "new": _("New box"),
+        "place": _("{left}–{right} % across, {top}–{bottom} % down"),
+        "hint": _(
+            "Drag on the picture. By keyboard: n puts a box there, arrows move it (Alt: finely), with Shift they "
+            "resize it, Page Down goes to the next. Ctrl+Z undoes."
+        ),
+    }
+
+
+def polygons() -> dict[str, str]:
+    """What only polygons say."""
+    return {
+        "new": _("New outline"),
+        "nextPoint": _("Next point"),
+        "addPoint": _("Add a point"),
+        "place": _("{n} points, {left}–{right} % across, {top}–{bottom} % down"),
+        "point": _("Point {n} of {of}: {x} % across, {y} % down"),
+        "points": _("{n} points. Enter closes the outline."),
+        "fewer": _("An outline has three points or more."),
+        "crosses": _("It crosses itself."),
+        "hint": _(
+            "Click point by point; Enter or the first point closes. By keyboard: n puts an outline there, arrows move "
+            "it or the point that p chose, with Shift they resize it, Page Down goes to the next. Ctrl+Z undoes."
+        ),
     }

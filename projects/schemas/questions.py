@@ -205,6 +205,6 @@ KINDS: dict[str, QuestionKind] = {
     "ranking": QuestionKind(OPTIONS, check_ranking, values.check_ranking, on_page=True),
     "pairwise": QuestionKind(OPTIONS | {"tie"}, check_pairwise, values.check_pairwise, on_page=True),
     "spans": QuestionKind(LIMITED, check_marks, marks.check_spans, on_page=True),
-    "boxes": QuestionKind(LIMITED, check_marks, marks.check_boxes),
-    "polygons": QuestionKind(LIMITED, check_marks, marks.check_polygons),
+    "boxes": QuestionKind(LIMITED, check_marks, marks.check_boxes, on_page=True),
+    "polygons": QuestionKind(LIMITED, check_marks, marks.check_polygons, on_page=True),
 }

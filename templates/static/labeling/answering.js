@@ -47,7 +47,7 @@ export async function begin(form) {
   current = null;
   await Promise.all(questions.map((question) => draw(question, page)));
   look();
-  make(asked().find((question) => question.get() === undefined) ?? asked()[0]);
+  make(asked().find(isOpen) ?? asked()[0]);
 }
 
 // Where focus goes when the task comes: into the first question, if it has a place of its own for it.
@@ -100,6 +100,12 @@ function valueOf({ element, rules }) {
   if (!values.length) return undefined;
   if (rules.kind === "boolean") return values[0] === "true";
   return rules.kind === "number" || rules.kind === "rating" ? Number(values[0]) : values[0];
+}
+
+// Nobody has begun with it: marks that have to be set begin with none.
+function isOpen(question) {
+  const value = question.get();
+  return value === undefined || (Array.isArray(value) && !value.length);
 }
 
 const asked = () => questions.filter(({ element }) => !element.disabled);
