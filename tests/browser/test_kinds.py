@@ -203,7 +203,8 @@ def test_without_a_script_plain_questions_are_answered(task: Callable[..., Page]
         script=False,
     )
     for question, words in (("choice", "Dog"), ("choices", "Cat"), ("boolean", "No"), ("rating", "4")):
-        page.locator(f"#question-{question}").get_by_label(words, exact=True).check()
+        asked = page.locator(f"#question-{question}")
+        asked.get_by_role("checkbox" if question == "choices" else "radio", name=words).check()
     page.locator("#question-number input").fill("3")
     page.get_by_role("button", name="Submit and next").click()
     assert "not asked after the other answers" in page.locator(".error-summary").inner_text()
