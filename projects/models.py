@@ -3,6 +3,7 @@
 from projects.erasure.models import Erasure, ErasureStep
 from projects.schemas.models import LabelSchema
 from projects.streams.changes import ExampleChange
+from projects.streams.earlier import EarlierUpload
 from projects.streams.models import (
     Example,
     FieldWork,
@@ -20,6 +21,7 @@ from projects.streams.retained import ExpiredCount, Retention
 from projects.streams.tombstones import Tombstone
 
 __all__ = [
+    "EarlierUpload",
     "Erasure",
     "ErasureStep",
     "Example",

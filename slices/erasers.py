@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.erasure.reports import register_report
 from slices.definitions.erasing import put_notes_away
+from slices.families.erasing import erase_children, mark_children
 from slices.runs.erasing import erase_reports, erase_results
 from slices.runs.lineage import of_erasure
 from slices.runs.needing import of_evaluations, of_models, of_runs
@@ -18,6 +19,7 @@ from teams.work.erasing import register_eraser
 def register_erasers() -> None:
     """The last one registered is asked first."""
     register_eraser("notes", put_notes_away, words=_("Notes of changes"))
+    register_eraser("values", erase_children, words=_("Children of families of which nothing is left"))
     register_eraser("reports", erase_reports, words=_("What pipelines wrote of runs"))
     register_eraser("results", erase_results, words=_("Files of evaluation results"))
     register_eraser(
@@ -25,6 +27,7 @@ def register_erasers() -> None:
     )
     words = _("Members of snapshots, marked")
     register_report("used", of_erasure, "slices/runs/lineage.html")
+    register_eraser("children", mark_children, words=_("Children of families, marked"), at_once=True)
     register_eraser("redactions", mark, words=words, at_once=True, count=count_snapshots)
 
 

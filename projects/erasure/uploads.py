@@ -1,4 +1,4 @@
-"""Uploaded files of erased examples go, unless another example shows the same."""
+"""Uploaded files of erased examples go, those that they showed earlier too, unless another example shows the same."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from teams.work.erasing import Doomed
 def erase_uploads(doomed: Doomed) -> int:
     """Delete the files, then what is known of them; how many. A row without its file is found again next time."""
     organization = doomed.organization
-    rows = organization.media.filter(digest__in=doomed.media).select_for_update().order_by("digest")
+    earlier = organization.earlier_uploads.filter(example_id__in=doomed.example_ids)
+    digests = {*doomed.media, *earlier.values_list("digest", flat=True)}
+    rows = organization.media.filter(digest__in=digests).select_for_update().order_by("digest")
     found = list(rows)
     shared = uploads_in_use(organization, [row.digest for row in found])
     alone = [row for row in found if row.digest not in shared]
     for row in alone:
         default_storage.delete(row.name)
     organization.media.filter(pk__in=[row.pk for row in alone]).delete()
+    earlier.delete()
     return len(alone)
 
 

@@ -37,6 +37,10 @@ EXAMPLES = """
 DELETE FROM projects_example WHERE organization_id = %(organization)s AND id = ANY(%(ids)s)
 RETURNING captured_at, media_uri
 """
+EARLIER = """
+DELETE FROM projects_earlierupload WHERE organization_id = %(organization)s AND example_id = ANY(%(ids)s)
+RETURNING digest
+"""
 COUNTS = """
 INSERT INTO projects_expiredcount AS old (organization_id, stream_id, day, n)
 SELECT %(organization)s, %(stream)s, day, n FROM unnest(%(days)s::date[], %(numbers)s::bigint[]) AS gone (day, n)
@@ -113,10 +117,13 @@ def remove(row: Retention, ids: Sequence[int]) -> int:
         cursor.execute(PREDICTIONS, values)
         cursor.execute(EXAMPLES, values)
         gone: list[tuple[datetime, str]] = cursor.fetchall()
+        cursor.execute(EARLIER, values)
+        earlier = {digest for (digest,) in cursor.fetchall()}
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a row that points at one of them shows now
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     keep_counts(row, Counter(captured_at.astimezone(UTC).date() for captured_at, _uri in gone))
-    digests = sorted({uri.removeprefix(SCHEME) for _at, uri in gone if uri.startswith(SCHEME)})
+    shown = {uri.removeprefix(SCHEME) for _at, uri in gone if uri.startswith(SCHEME)}
+    digests = sorted(shown | earlier)
     for first in range(0, len(digests), FILES_AT_ONCE):
         part = digests[first : first + FILES_AT_ONCE]
         enqueue("uploads.forget", organization=organization, digests=part)

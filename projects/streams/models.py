@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from projects.streams.changes import NOTES
+from projects.streams import changes, earlier
 from projects.streams.indexes import NARROWING
 from projects.streams.project import (
     InvitationProject,
@@ -252,7 +252,7 @@ class Example(OrganizationModel):
                 name="example_upload",
             ),
         ]
-        triggers = NOTES
+        triggers = [*changes.NOTES, *earlier.NOTES]
 
     def __str__(self) -> str:
         return self.key

@@ -61,12 +61,22 @@ class Child(OrganizationModel):
     min_size = models.PositiveIntegerField(_("at least"), null=True, blank=True)
     first_seen_at = models.DateTimeField(_("first seen"), default=timezone.now)
     last_seen_on = models.DateField(_("last seen"))
+    bereft_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="An example of it was erased then: its value goes with its last one.",
+    )
 
     class Meta:
         verbose_name = _("child of a family")
         verbose_name_plural = _("children of families")
         constraints = [models.UniqueConstraint(fields=["family", "key"], name="child_of_a_value")]
-        indexes = [models.Index(fields=["organization", "family", "name", "id"], name="child_by_name")]
+        indexes = [
+            models.Index(fields=["organization", "family", "name", "id"], name="child_by_name"),
+            models.Index(
+                fields=["organization"], condition=models.Q(bereft_at__isnull=False), name="child_bereft"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -10,12 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.core.files.storage import default_storage
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet, Value
 
 from slices.runs.models import Evaluation, Run
 from slices.snapshots.files import alone_with, draft, replace
 from slices.snapshots.redactions import mark
 from teams.work.erasing import Doomed
+
+# How far a run is stays while it runs; what its pipeline says of that does not.
+UNWORDED = Func(F("progress"), Value("message"), arg_joiner=" - ", template="(%(expressions)s)")
 
 
 def held(doomed: Doomed) -> QuerySet[Any]:
@@ -54,4 +57,4 @@ def erase_reports(doomed: Doomed) -> int:
     organization.attempts.filter(run__in=ids).exclude(error="").update(error="")
     worded = organization.runs.filter(pk__in=ids).exclude(error="", progress={})
     ended = worded.filter(state__in=Run.ENDED).update(error="", progress={})
-    return ended + worded.exclude(state__in=Run.ENDED).update(error="")
+    return ended + worded.exclude(state__in=Run.ENDED).update(error="", progress=UNWORDED)

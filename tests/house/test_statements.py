@@ -41,6 +41,7 @@ EXEMPT = {
 
 # Tables that no request touches, and why.
 UNTOUCHED = {
+    "projects_earlierupload": "written by a trigger, read by erasures and the clock",
     "projects_examplechange": "written by triggers, put away by the clock",
     "teams_storedanswer": "only calls with an Idempotency-Key have one",
     "projects_invitationproject": "written with an invitation that names projects; read when it is accepted",

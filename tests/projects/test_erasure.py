@@ -16,7 +16,7 @@ from django.utils import timezone
 from PIL import Image
 
 from projects.erasure.watching import look_after
-from projects.models import Erasure, Example, Media, Prediction
+from projects.models import EarlierUpload, Erasure, Example, Media, Prediction
 from projects.streams import actions, receiving
 from projects.streams.media import signed_url
 from projects.streams.rows import RowIn
@@ -173,6 +173,8 @@ def test_people_lose_the_task_and_nothing_of_their_answers_stays(stream, script)
         "tasks": 3,
         "groups": 0,
         "checked-labels": 0,
+        "children": 0,
+        "measured": 0,
         "redactions": 0,
         "predictions": 1,
         "examples": 1,
@@ -455,3 +457,19 @@ def test_a_group_that_an_import_placed_is_forgotten_with_its_last_example(stream
         erase(script, stream="tags", keys=[key])
         left.append(sorted(groups.values_list("split_key", flat=True)))
     assert left == [["ann", "bob", "cat-1"], ["bob", "cat-1"], ["bob"]]
+
+
+@pytest.mark.django_db
+def test_pictures_that_an_example_showed_earlier_go_too_unless_another_shows_them(
+    stream, script, files: Path
+) -> None:
+    first, shared, last = png(10), png(100), png(200)
+    send(script, {"key": "bob-1", "media": {"data": shared}})
+    for data in (first, shared, last, first, last):
+        send(script, {"key": "ann-1", "media": {"data": data}})
+    assert Media.objects.count() == 3
+    erase(script, stream="tags", keys=["ann-1"])
+    work()
+    stored = [path for path in files.rglob("*") if path.is_file() and "/media/" in str(path)]
+    assert [path.read_bytes() for path in stored] == [base64.b64decode(shared)]
+    assert (Media.objects.count(), EarlierUpload.objects.count()) == (1, 0)

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from projects.models import Example, ExpiredCount, Media, Prediction, Retention
+from projects.models import EarlierUpload, Example, ExpiredCount, Media, Prediction, Retention
 from projects.streams import expiring, media, retention
 from projects.streams.expiring import expire_all
 from projects.streams.retention import hold_examples, register_keeper, set_retention
@@ -277,3 +277,16 @@ def test_at_the_desk_one_is_told_before(stream, manager, page) -> None:
     tick()
     shown = browser.get(reverse("admin:projects_stream_change", args=[stream.pk])).content.decode()
     assert "30 days; 1 examples have expired so far" in shown
+
+
+@pytest.mark.django_db
+def test_uploads_that_an_expired_example_showed_earlier_go_too(stream, manager) -> None:
+    digest = media.digest_of(stream.organization, b"earlier")
+    media.keep(stream.organization, {digest: b"earlier"})
+    row = old(stream, "a", media_uri=f"sluice:{digest}")
+    Example.objects.filter(pk=row.pk).update(media_uri="")
+    assert EarlierUpload.objects.count() == 1
+    set_retention(stream=stream, days=30, by=manager)
+    tick()
+    call_command("work", "--all", "--once")
+    assert (Media.objects.count(), EarlierUpload.objects.count()) == (0, 0)
