@@ -24,6 +24,8 @@ class LabelingConfig(AppConfig):
         from labeling.quality.kinds import KINDS as quality_kinds
         from labeling.queues.kinds import KINDS as queues
         from labeling.queues.relying import relying_queues
+        from labeling.reviews import handlers as reviews
+        from labeling.reviews.kinds import KINDS as reviews_kinds
         from labeling.tasks import handlers as tasks
         from labeling.tasks.keeping import with_tasks
         from labeling.tasks.kinds import KINDS as tasks_kinds
@@ -34,7 +36,7 @@ class LabelingConfig(AppConfig):
         from teams.events.actions import register
         from teams.work.sweeping import register_sweeper
 
-        register(*queues, *tasks_kinds, *answers, *asks_kinds, *imports_kinds, *quality_kinds)
+        register(*queues, *tasks_kinds, *answers, *asks_kinds, *imports_kinds, *quality_kinds, *reviews_kinds)
         register_dependents(relying_queues)
         register_source(fields.answered, *fields.STARTS)
         register_source(fields.classes, *fields.STARTS_OF_CLASSES)
@@ -45,6 +47,7 @@ class LabelingConfig(AppConfig):
         assert pace
         assert tasks
         assert quality
+        assert reviews
         assert imports
         assert readers
         assert asks  # handlers are registered by being imported
@@ -62,3 +65,11 @@ class LabelingConfig(AppConfig):
             pages=["queue-quality", "queue-gold", "answer-checks"],
         )
         register_item(_("Label"), "label-home", key="l", permission="projects.label_project", order=10)
+        register_item(
+            _("Review"),
+            "review-home",
+            key="v",
+            permission="projects.review_project",
+            order=12,
+            pages=["contested"],
+        )

@@ -9,10 +9,10 @@ from labeling.quality.models import (
     GoldAnswer,
     Heuristic,
     HeuristicHit,
-    Review,
     Standing,
 )
 from labeling.queues.models import Credential, Pause, Qualification, Queue, Reservation
+from labeling.reviews.models import Review, ReviewLease
 from labeling.tasks.models import Lease, Task
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "RejectedRow",
     "Reservation",
     "Review",
+    "ReviewLease",
     "Standing",
     "Task",
 ]

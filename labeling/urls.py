@@ -5,5 +5,6 @@ from django.urls import URLPattern
 from labeling.answers.urls import urlpatterns as answers
 from labeling.imports.urls import urlpatterns as imports
 from labeling.quality.urls import urlpatterns as quality
+from labeling.reviews.urls import urlpatterns as reviews
 
-urlpatterns: list[URLPattern] = [*answers, *imports, *quality]
+urlpatterns: list[URLPattern] = [*answers, *imports, *quality, *reviews]

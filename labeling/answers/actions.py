@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from labeling.answers.drafts import keepable
+from labeling.answers.looked_at import is_looked_at
 from labeling.answers.models import Annotation
 from labeling.tasks.claiming import STALE
 from labeling.tasks.models import Lease, SelectedBy, Task
@@ -96,20 +96,21 @@ def answer_held(
     is_gold = task.selected_by == SelectedBy.GOLD  # also one that has gone out of use meanwhile
     is_late = any(late(task) for late in TOO_LATE)
     is_sole = not is_gold and answers_alone(task, by)
-    state = state_of(task, is_gold, is_late, is_sole)
     now = timezone.now()
-    annotation = task.organization.annotations.create(
+    annotation = Annotation(
+        organization=task.organization,
         **origin(task),
         lease=lease,
         author=by,
         schema=task.queue.schema,
         answer=answer,
         label=label_of(task.queue.schema, answer),
-        state=state,
         shown_prediction=task.example.predicted if task.queue.show_predictions else None,
         active_s=active_s,
-        accepted_at=now if state == Annotation.State.ACCEPTED else None,
     )
+    annotation.state = state_of(task, annotation, is_gold, is_late, is_sole)
+    annotation.accepted_at = now if annotation.state == Annotation.State.ACCEPTED else None
+    annotation.save(force_insert=True)
     task.organization.leases.filter(pk=lease.pk).update(
         state=Lease.State.ANSWERED, ended_at=now, draft=None, note="", prefetched=False
     )
@@ -127,13 +128,19 @@ def answer_held(
     return annotation
 
 
-def state_of(task: Task, is_gold: bool, is_late: bool, is_sole: bool) -> str:
+def state_of(task: Task, answer: Annotation, is_gold: bool, is_late: bool, is_sole: bool) -> str:
     """How a new answer begins; what is said to a known one, or too late, counts nowhere."""
     if is_gold:
         return Annotation.State.GOLD
     if is_late:
         return Annotation.State.LATE
-    return state_of_chosen(task) if is_sole else Annotation.State.SUBMITTED
+    if not is_sole:
+        return Annotation.State.SUBMITTED
+    # Whoever holds a task for the first time has not had it returned: that needs no question.
+    lease = answer.lease
+    return state_of_chosen(
+        task, [answer], came_back=lease is not None and lease.token > 1 and came_back(task)
+    )
 
 
 def feedback_on(annotation: Annotation) -> str:
@@ -146,9 +153,15 @@ def answers_alone(task: Task, by: User) -> bool:
     return task.open_slots == 0 and task.people == [by.pk]
 
 
-def state_of_chosen(task: Task) -> str:
+def state_of_chosen(task: Task, answers: Sequence[Annotation], *, came_back: bool) -> str:
     """What the answer that a task has come to becomes at once."""
-    return Annotation.State.IN_REVIEW if is_reviewed(task) else Annotation.State.ACCEPTED
+    looked_at = is_looked_at(task, answers, came_back=came_back)
+    return Annotation.State.IN_REVIEW if looked_at else Annotation.State.ACCEPTED
+
+
+def came_back(task: Task) -> bool:
+    """Whether a reviewer has returned an answer of this round: what follows is always looked at."""
+    return answers_to(task).filter(state=Annotation.State.RETURNED).exists()
 
 
 def locked(lease: Lease, by: User) -> tuple[Lease, Task]:
@@ -221,7 +234,7 @@ def settle(*, task: Task) -> None:
     if chosen is None:
         move(task, Task.State.COMPLETE)
         return
-    chosen.state = state_of_chosen(task)
+    chosen.state = state_of_chosen(task, answers, came_back=came_back(task))
     if chosen.state == Annotation.State.IN_REVIEW:
         task.organization.annotations.filter(pk=chosen.pk).update(state=chosen.state)
         follow(annotation=chosen, task=task, by=None)
@@ -256,14 +269,6 @@ def consolidate(task: Task, answers: list[Annotation]) -> Annotation | None:
         source=Annotation.Source.CONSOLIDATED,
         state=Annotation.State.SUBMITTED,
     )
-
-
-def is_reviewed(task: Task) -> bool:
-    """Whether the lot sends this task to review; sticky, and never for asks, which somebody waits for."""
-    if task.selected_by == SelectedBy.ASK:
-        return False
-    lot = int.from_bytes(hashlib.sha256(f"review:{task.pk}".encode()).digest()[:4]) % 10_000
-    return lot < task.queue.review_percent * 100
 
 
 def accept(*, annotation: Annotation, task: Task, by: User | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -51,6 +53,16 @@ class Annotation(OrganizationModel):
         SUPERSEDED = "superseded", _("superseded")
         LATE = "late", _("late")
         GOLD = "gold", _("to measure people")
+
+    MOVES: ClassVar[dict[str, tuple[str, ...]]] = {
+        State.SUBMITTED: (State.IN_REVIEW, State.ACCEPTED, State.SUPERSEDED),
+        State.IN_REVIEW: (State.ACCEPTED, State.RETURNED, State.SUPERSEDED),
+        State.RETURNED: (State.ACCEPTED,),  # its author objected, and was right
+        State.ACCEPTED: (State.SUPERSEDED, State.SUBMITTED),  # imported labels that contradict each other
+        State.SUPERSEDED: (),
+        State.LATE: (),
+        State.GOLD: (),
+    }
 
     class Source(models.TextChoices):
         PERSON = "person", _("person")

@@ -72,6 +72,35 @@ class Queue(OrganizationModel):
     audit_percent = models.FloatField(_("audit share, %"), default=0, validators=percent)
     overlap = models.PositiveSmallIntegerField(_("answers a task"), default=1)
     review_percent = models.FloatField(_("reviewed, %"), default=0, validators=percent)
+    review_first = models.PositiveSmallIntegerField(
+        _("reviewed of new people"),
+        default=0,
+        db_default=0,
+        help_text=_("So many first answers of each person are always looked at."),
+    )
+    review_unsure = models.FloatField(
+        _("reviewed below a confidence of, %"),
+        null=True,
+        blank=True,
+        validators=percent,
+        help_text=_("Always looked at where the model was less sure. Empty: its confidence decides nothing."),
+    )
+    review_disagreement = models.BooleanField(
+        _("reviewed where answers differ"),
+        default=False,
+        db_default=False,
+        help_text=_("Always looked at where people differ, or an answer differs from the model's guess."),
+    )
+    review_blind = models.BooleanField(
+        _("reviewers do not see whose answer it is"), default=True, db_default=True
+    )
+    return_reasons = models.TextField(
+        _("reasons to return an answer"),
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("One a line, at most nine. Empty: a list that fits most questions."),
+    )
     lease_s = models.PositiveIntegerField(_("lease, seconds"), default=900)
     show_predictions = models.BooleanField(_("show the model's guess"), default=False)
     counts = models.BooleanField(

@@ -48,7 +48,8 @@ class Task(OrganizationModel):
     MOVES: ClassVar[dict[str, tuple[str, ...]]] = {
         State.OPEN: (State.COMPLETE, State.IN_REVIEW, State.ACCEPTED, State.ARCHIVED),
         State.COMPLETE: (State.IN_REVIEW, State.ACCEPTED, State.OPEN, State.ARCHIVED),
-        State.IN_REVIEW: (State.ACCEPTED, State.OPEN, State.ARCHIVED),
+        # Complete: a majority's answer was returned, and somebody decides.
+        State.IN_REVIEW: (State.ACCEPTED, State.OPEN, State.COMPLETE, State.ARCHIVED),
         # Back to complete: imported labels that have come to contradict each other. Open again: undone at once.
         State.ACCEPTED: (State.COMPLETE, State.OPEN, State.ARCHIVED),
         State.ARCHIVED: (),
@@ -120,6 +121,11 @@ class Task(OrganizationModel):
             models.Index(fields=["organization", "example"], name="task_of_example"),
             models.Index(fields=["organization", "queue", "state"], name="task_of_queue"),
             models.Index(fields=["organization", "queue"], condition=Q(state="gold"), name="task_gold"),
+            models.Index(
+                fields=["organization", "queue", "id"],
+                condition=Q(state__in=["in_review", "complete"]),
+                name="task_to_judge",
+            ),
             models.Index(
                 fields=["organization", "queue", "-id"],
                 condition=Q(people__len__gt=1),

@@ -18,6 +18,7 @@ MANAGE, SIGN = "projects.manage_project", "projects.sign_project"
 INGEST, EXPORT = "projects.ingest_project", "projects.export_project"
 TRAIN, ASK = "projects.train_project", "projects.ask_project"
 ANSWERS = "projects.view_answers_project"
+REVIEW = "projects.review_project"
 
 Body = Callable[[World], dict[str, Any]]
 
@@ -60,6 +61,16 @@ DECISION = PLACEMENT | {"decision": "decision.pk"}
 def lease_of(world: World) -> dict[str, Any]:
     """The form of a task that the world's owner holds."""
     return {"lease": world.lease.pk, "token": world.lease.token, "digit": "3"}
+
+
+def returned_lease_of(world: World) -> dict[str, Any]:
+    """The form of a task that came back to the world's owner."""
+    return {"lease": world.lease.pk, "token": world.lease.token, "said": "It is a 3."}
+
+
+def judged_by(world: World) -> dict[str, Any]:
+    """The form of an answer that is before the world's owner."""
+    return {"task": world.review_lease.task_id, "token": world.review_lease.token, "verdict": "accept"}
 
 
 def signature(world: World) -> str:
@@ -169,6 +180,19 @@ PAGES = [
     Route("label-undo", {"POST": LABEL}, QUEUE),
     Route("label-prefetch", {"POST": LABEL}, QUEUE),
     Route("label-give-back", {"POST": LABEL}, QUEUE, lease_of, holder=True),
+    Route("label-contest", {"POST": LABEL}, QUEUE, returned_lease_of, holder=True),
+    Route("review-home", {"GET": REVIEW}, ORGANIZATION),
+    Route("contested", {"GET": MANAGE}, ORGANIZATION),
+    Route(
+        "contest-decide",
+        {"POST": MANAGE},
+        ORGANIZATION | {"pk": "contested_review.pk"},
+        lambda world: {"decision": "stands"},
+    ),
+    Route("review-work", {"GET": REVIEW}, QUEUE),
+    Route("review-take", {"POST": REVIEW}, QUEUE),
+    Route("review-judge", {"POST": REVIEW}, QUEUE, judged_by, holder=True),
+    Route("review-renew", {"POST": REVIEW}, QUEUE, judged_by, holder=True),
     Route("explore", {"GET": VIEW}, HERE, query=explored),
     Route("explore-count", {"GET": VIEW}, HERE, query=explored),
     Route("explore-found", {"GET": VIEW}, HERE, query=explored),

@@ -269,9 +269,40 @@ class World:
         self.review = ReviewFactory(
             annotation=self.annotation, reviewer=self.reviewer, verdict="return", reason=self.say("reason")
         )
+        self.judging()
         self.measuring()
         self.ask_task = TaskFactory(queue=self.queue, example=self.examples[3], selected_by="ask")
         self.ask = AskFactory(task=self.ask_task, name=f"{self.mark}-ask", request_sha256="0" * 64)
+
+    def judging(self) -> None:
+        """An answer that came back to the owner, one that is before them to be judged, and one that is contested."""
+        returned = self.said_of(self.held_task, self.owner, "returned", lease=self.lease)
+        ReviewFactory(
+            annotation=returned, reviewer=self.reviewer, verdict="return", reason=self.say("reason")
+        )
+        self.judged_task = self.aside("in_review")
+        self.said_of(self.judged_task, self.labeler, "in_review")
+        self.review_lease = self.organization.review_leases.create(
+            task=self.judged_task, reviewer=self.owner, expires_at=timezone.now() + timedelta(minutes=15)
+        )
+        contested = self.said_of(self.aside("in_review"), self.labeler, "returned")
+        self.contested_review = ReviewFactory(
+            annotation=contested,
+            reviewer=self.reviewer,
+            verdict="return",
+            reason=self.say("reason"),
+            contest="open",
+            objection=self.say("objection"),
+            contested_at=timezone.now(),
+        )
+
+    def aside(self, state: str) -> Any:
+        """A task on an example that nothing else is about."""
+        example = ExampleFactory(stream=self.stream, key=f"{self.mark}-{secrets.token_hex(3)}", bucket=5)
+        return TaskFactory(queue=self.queue, example=example, state=state, open_slots=0)
+
+    def said_of(self, task: Any, author: User, state: str, **more: Any) -> Any:
+        return AnnotationFactory(task=task, author=author, state=state, accepted_at=None, **more)
 
     def measuring(self) -> None:
         self.gold_task = TaskFactory(
