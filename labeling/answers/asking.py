@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from labeling.answers.drafts import begun
 from labeling.answers.forms import field_of
+from labeling.answers.guessing import guessed
 from labeling.answers.questions import AT_A_STROKE, Asked, asked
 from labeling.queues.models import Queue
 from labeling.tasks.models import Lease, SelectedBy
@@ -32,9 +33,10 @@ def page_of_task(
     """What the task page shows of a held task; `chosen` is {question name: value}, else what was begun."""
     example = lease.task.example
     given = begun(lease) if chosen is None else chosen
+    marked = guessed(queue, example) if chosen is None and not given and lease.draft is None else {}
     attributes, withheld = shown_to(request.user, example)
     media = shown_whole(request.organization, example, by=request.user)
-    questions = questions_of(queue, given, attributes, said_of(errors))
+    questions = questions_of(queue, given or marked, attributes, said_of(errors))
     here = [request.organization.slug, queue.project.slug, queue.slug]
     return {
         "example": example,
@@ -45,6 +47,7 @@ def page_of_task(
         "at_a_stroke": len(questions) == 1 and questions[0].look == "options" and is_one(queue),
         "problems": [(row, line) for row in questions for line in row.errors],
         "is_begun": bool(lease.draft) and chosen is None,
+        "is_marked": bool(marked),
         "guess": example.predicted if queue.show_predictions else None,
         "facts": sorted(attributes.items()),
         "withheld": withheld,

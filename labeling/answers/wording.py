@@ -68,6 +68,7 @@ def drawing() -> dict[str, str]:
     return {
         "picture": _("Picture to mark"),
         "noPicture": _("This example has no picture to draw on."),
+        "broken": _("The picture cannot be loaded. Look at the page again, or skip this task."),
         "labels": _("What the next shape is, or the selected one"),
         "tools": _("Shapes"),
         "zoom": _("Size of the picture"),

@@ -64,8 +64,11 @@ def asking(kind: str, **more: Any) -> dict[str, Any]:
 def task(browser: Browser, live_server: Any, client: Any) -> Iterator[Callable[..., Page]]:
     """Opens the page of a task about a picture, for a labeler who is signed in; no script of it may go wrong."""
     wrong: list[str] = []
+    opened: list[Any] = []
 
-    def open_page(*questions: dict[str, Any], script: bool = True, touch: bool = False) -> Page:
+    def open_page(
+        *questions: dict[str, Any], script: bool = True, touch: bool = False, lost: bool = False
+    ) -> Page:
         project = ProjectFactory(organization=OrganizationFactory(slug="acme"), slug="pets", name="Pets")
         stream = StreamFactory(project=project)
         queue = QueueFactory(
@@ -75,7 +78,8 @@ def task(browser: Browser, live_server: Any, client: Any) -> Iterator[Callable[.
             name="Hard",
         )
         digest = media.digest_of(project.organization, PICTURE)
-        media.keep(project.organization, {digest: PICTURE})
+        if not lost:
+            media.keep(project.organization, {digest: PICTURE})
         kept = {"media_uri": f"{media.SCHEME}{digest}", "media_type": "image/png"}
         TaskFactory(queue=queue, example=ExampleFactory(stream=stream, key="pet-0", **kept))
         client.force_login(member(project.organization, "labeler", project))
@@ -84,17 +88,21 @@ def task(browser: Browser, live_server: Any, client: Any) -> Iterator[Callable[.
         )
         cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
         context.add_cookies([cookie])
+        opened.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{error} {error.stack}"))
         page.goto(f"{live_server.url}/o/acme/label/pets/hard/")
         if script:
             page.keyboard.press("Enter")
+        if script and not lost:
             drawn(page)
-        else:
+        if not script:
             page.get_by_role("button", name="Start").click()
         return page
 
     yield open_page
+    for context in opened:
+        context.close()  # it holds connections of the server open, and each of these one of the database
     assert wrong == []
 
 
@@ -324,6 +332,13 @@ def test_a_finger_draws_at_360_pixels(task: Callable[..., Page]) -> None:
     assert after is not None
     assert after["width"] == pytest.approx(2 * before["width"], rel=0.1)
     assert len(shapes(page)) == 1
+
+
+def test_a_picture_that_cannot_be_loaded_is_not_drawn_on(task: Callable[..., Page]) -> None:
+    page = task(asking("boxes"), lost=True)
+    expect(page.get_by_text("The picture cannot be loaded.")).to_be_visible()
+    press(page, "n")
+    assert shapes(page) == []
 
 
 @pytest.mark.parametrize("required", [True, False])

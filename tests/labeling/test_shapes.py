@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labeling.answers.marked import pieces_of, shapes_of
-from labeling.models import Annotation, Lease
+from labeling.models import Annotation, Lease, Queue
 from projects.streams.shown import Shown
 from tests.factories import (
     ExampleFactory,
     LabelSchemaFactory,
     LeaseFactory,
+    PredictionFactory,
     QueueFactory,
     StreamFactory,
     member,
@@ -79,6 +80,33 @@ def test_a_shape_that_is_none_is_refused_at_its_question(
 def test_shapes_are_kept_as_they_came(page: Any, lease: Lease) -> None:
     assert send(page(lease.user), lease, boxes=[BOX], polygons=[TRIANGLE]).status_code == 204
     assert Annotation.objects.get().answer == {"boxes": [BOX], "polygons": [TRIANGLE]}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("shows", "output", "begins"),
+    [
+        (True, {"boxes": [BOX], "polygons": [CROSSED]}, {"boxes": [BOX], "polygons": None}),
+        (False, {"boxes": [BOX]}, {"boxes": None, "polygons": None}),
+        (True, {"boxes": "many", "polygons": [[1]]}, {"boxes": None, "polygons": None}),
+    ],
+)
+def test_what_a_model_marked_is_there_where_the_queue_shows_it_and_it_fits(
+    page: Any, lease: Lease, shows: bool, output: Any, begins: Any
+) -> None:
+    task = lease.task
+    Queue.objects.filter(pk=task.queue_id).update(show_predictions=shows)
+    PredictionFactory(example=task.example, output=output)
+    client, queue = page(lease.user), task.queue
+    url = f"/o/{queue.organization.slug}/label/{queue.project.slug}/{queue.slug}/"
+    shown = client.get(url)
+    assert {row.name: json.loads(row.value or "null") for row in shown.context["questions"]} == begins
+    assert (b"What the model marked" in shown.content) is any(begins.values())
+    Lease.objects.filter(pk=lease.pk).update(draft={"boxes": []})
+    assert {row.name: row.value for row in client.get(url).context["questions"]} == {
+        "boxes": "[]",
+        "polygons": "",
+    }
 
 
 def drawn(source: str, **context: Any) -> str:

@@ -5,6 +5,7 @@
 // arrows select. Ctrl+Z and Ctrl+Shift+Z go back and forth in both.
 
 import { Board } from "./board.js";
+import { List } from "./list.js";
 import { button, element } from "./nodes.js";
 import { Paint } from "./paint.js";
 import { Pointing } from "./pointing.js";
@@ -26,15 +27,14 @@ export function drawing(question, page, kind) {
   const taken = new Set(options.map(({ key }) => key));
   const free = (key) => (taken.has(key) ? "" : key);
   const paint = new Paint(kind, (label) => colours.get(label));
-  const board = new Board({ question, page, kind, stage, paint, changed: list });
+  const board = new Board({ question, page, kind, stage, paint, changed });
   const pointing = new Pointing(board);
 
   const labels = element("div", { className: "marking-labels widget-keys", role: "group", ariaLabel: words.labels });
   const tools = element("div", { className: "shape-tools widget-keys", role: "group", ariaLabel: words.tools });
   const none = element("p", { className: "muted small", textContent: words.none });
-  const shown = element("ol", { className: "shape-list", tabIndex: 0, role: "listbox", ariaLabel: words.list });
+  const list = new List(board, `${question.element.id}-shapes`, (label) => colours.get(label));
   const hint = element("p", { className: "muted small", textContent: words.hint });
-  const listId = `${question.element.id}-shapes`;
 
   labels.append(
     ...options.map(({ value, title, key }) => {
@@ -47,6 +47,7 @@ export function drawing(question, page, kind) {
 
   // By key it is there at once; by hand it is drawn, over other shapes too.
   function begin(event) {
+    if (stage.isBroken) return page.say(words.broken);
     const isByHand = event.detail > 0;
     stage.element.focus({ preventScroll: isByHand });
     if (!isByHand) return board.add(kind.inMiddle(board.label));
@@ -73,27 +74,12 @@ export function drawing(question, page, kind) {
       button(words.fit, { key: free("0"), press: () => stage.zoomTo(1) }),
     );
   }
-  place.append(labels, tools, hint, none, shown);
+  place.append(labels, tools, hint, none, list.element);
 
-  function list() {
+  function changed() {
+    list.show();
     none.hidden = board.shapes.length > 0;
-    shown.hidden = !none.hidden;
-    shown.replaceChildren(...board.shapes.map(row));
     for (const one of labels.children) one.ariaPressed = String(one.dataset.label === board.label);
-    if (board.chosen) {
-      shown.setAttribute("aria-activedescendant", `${listId}-${board.selected}`);
-      shown.children[board.selected].scrollIntoView({ block: "nearest" });
-    } else shown.removeAttribute("aria-activedescendant");
-  }
-
-  function row(shape, index) {
-    const line = element("li", { role: "option", id: `${listId}-${index}`, ariaSelected: String(index === board.selected) });
-    const name = element("span", { className: `badge-mark mark-${colours.get(shape.label)}` });
-    name.textContent = board.titles.get(shape.label);
-    const where = element("span", { className: "muted small", textContent: board.wordsOf(shape) });
-    line.append(element("span", { className: "muted num", textContent: index + 1 }), " ", name, " ", where);
-    line.addEventListener("click", () => board.select(index));
-    return line;
   }
 
   function moves(event) {
@@ -130,13 +116,6 @@ export function drawing(question, page, kind) {
   }
 
   question.element.addEventListener("keydown", (event) => turns(event) && event.preventDefault());
-  shown.addEventListener("keydown", (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === " ") stage.element.focus();
-    else if (by) board.step(by);
-    else return;
-    event.preventDefault();
-  });
 
   const handle = {
     name: rules.name,

@@ -21,15 +21,24 @@ export class Paint {
     this.layer.append(this.outlines, this.names, this.handles);
   }
 
+  // Shapes are never changed, only replaced: what is the same one as before is let be, so that thousands are no burden.
   all(shapes, selected, point) {
-    this.outlines.replaceChildren();
-    this.names.replaceChildren();
-    this.#shown = shapes.map((shape, index) => this.#add(shape, index, index === selected));
+    this.draft(null);
+    shapes.forEach((shape, index) => {
+      const parts = (this.#shown[index] ??= this.#add(index));
+      const isSelected = index === selected;
+      if (parts.shape === shape && parts.isSelected === isSelected) return;
+      Object.assign(parts, { shape, isSelected });
+      this.#dress(parts);
+      this.#lay(parts, shape);
+    });
+    for (const { halo, line, name } of this.#shown.splice(shapes.length)) [halo, line, name].forEach((part) => part.remove());
     this.#handles(shapes[selected], point);
   }
 
   // One shape while it changes under the hand.
   one(index, shape, point) {
+    this.#shown[index].shape = null;
     this.#lay(this.#shown[index], shape);
     this.#handles(shape, point);
   }
@@ -44,18 +53,19 @@ export class Paint {
     this.handles.replaceChildren(...(isClosed ? [] : points.slice(0, -1).map((point) => this.#handle(point))));
   }
 
-  #add(shape, index, isSelected) {
-    const wrong = this.kind.isWrong?.(shape) ? " is-wrong" : "";
-    const state = `${isSelected ? " is-selected" : ""}${wrong}`;
+  #add(index) {
     const halo = svg("polygon", { class: "shape-halo" });
-    const line = svg("polygon", { class: `shape mark-${this.colourOf(shape.label)}${state}` });
+    const line = svg("polygon");
     const name = svg("text", { class: "shape-name", dx: "4", dy: "14" });
     name.textContent = String(index + 1);
     this.outlines.append(halo, line);
     this.names.append(name);
-    const parts = { halo, line, name };
-    this.#lay(parts, shape);
-    return parts;
+    return { halo, line, name };
+  }
+
+  #dress({ line, shape, isSelected }) {
+    const wrong = this.kind.isWrong?.(shape) ? " is-wrong" : "";
+    line.setAttribute("class", `shape mark-${this.colourOf(shape.label)}${isSelected ? " is-selected" : ""}${wrong}`);
   }
 
   #lay({ halo, line, name }, shape) {

@@ -41,11 +41,25 @@ class Stage {
     image.draggable = false;
     this.view.append(image, this.overlay);
     this.element.append(this.view);
-    holder.append(this.element, this.tools);
+    this.broken = make("p", { className: "stage-broken muted", textContent: words.broken, hidden: true });
+    holder.append(this.element, this.tools, this.broken);
     media.removeAttribute("tabindex"); // the picture in it has the focus
     image.addEventListener("load", () => this.fit());
+    image.addEventListener("error", () => this.#fail());
     new ResizeObserver(() => this.fit()).observe(this.element);
     this.#listen();
+    if (image.complete && !image.naturalWidth && image.src) image.src = image.src; // it failed before: let it say so
+  }
+
+  get isBroken() {
+    return !this.broken.hidden;
+  }
+
+  // What nobody sees nobody draws on.
+  #fail() {
+    this.broken.hidden = false;
+    this.element.hidden = true;
+    this.tools.hidden = true;
   }
 
   get pixels() {
