@@ -270,3 +270,15 @@ def test_a_preview_guesses_columns_and_shows_the_first_rows() -> None:
         ("empty", "attribute", "string"),
     ]
     assert (len(found.rows), found.columns[1].samples) == (20, ("hello",))
+
+
+def test_a_table_of_ten_thousand_columns_is_told_how_many_it_may_have() -> None:
+    names = ",".join(f"c{n}" for n in range(10_000)).encode()
+    with pytest.raises(Unreadable, match=r"A table has at most 500 columns here\."):
+        read("csv", names + b"\n" + b"x," * 9_999 + b"x\n")
+
+
+def test_a_cell_that_is_no_row_is_a_fault_of_its_line_alone() -> None:
+    found = read("csv", b"key,text\na," + b"x" * (12 * 1024 * 1024) + b"\nb,fine\n")
+    assert (said(found), places(found)) == (["too_large", "b"], ["line 2", "line 3"])
+    assert [one.detail for one in found[0].row.errors] == ["A line has at most 10 MB."]

@@ -341,3 +341,29 @@ def test_no_odd_file_is_more_than_an_error_with_a_place(
 def test_nor_are_any_bytes(raw: bytes, is_zip: bool) -> None:
     with suppress(Unreadable):
         read(b"PK\x03\x04" + raw if is_zip else raw, BOXES)
+
+
+def test_a_zip_of_a_hundred_thousand_pictures_is_told_how_many_it_may_have() -> None:
+    packed = zipped({f"{n}.png": b"" for n in range(100_000)})
+    with pytest.raises(Unreadable, match=r"A zip has at most 65,534 files here; divide it\."):
+        read(packed, BOXES)
+
+
+@pytest.mark.parametrize("size", [-5, 0, float("inf"), float("nan"), 1e308, 10**30, 10**400, "8", True, [8]])
+def test_a_picture_of_an_absurd_size_is_said_so(size: Any) -> None:
+    content = digits(1)
+    content["images"][0]["width"] = size
+    first = read(content, BOXES)[0].row
+    assert [(error.pointer, error.detail) for error in first.errors] == [
+        ("/width", "A picture has a width and a height, or nothing fits it.")
+    ]
+
+
+@pytest.mark.parametrize("box", [[0, 0, 10**30, 1], [0, 0, 10**400, 1], [1e308] * 4, [-1e308, 0, 1e308, 1]])
+def test_a_box_of_absurd_numbers_is_said_so(box: list[Any]) -> None:
+    content = digits(1)
+    content["annotations"][0]["bbox"] = box
+    first = read(content, BOXES)[0].row
+    assert [(error.pointer, error.detail) for error in first.errors] == [
+        ("/annotations/0", "A box is four numbers.")
+    ]

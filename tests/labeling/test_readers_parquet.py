@@ -229,3 +229,30 @@ def test_whatever_a_column_is_said_to_be(columns: dict[str, Any], said: dict[str
 
 def test_it_is_recognised(shards: list[Path]) -> None:
     assert guess_format(shards[0].read_bytes()[:65536], "x") == "parquet"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"null",
+        b"[" * 100_000,
+        b"9" * 5000,
+        b'{"info": 5}',
+        b'{"info": {"features": [1]}}',
+        b'{"info": {"features": {"key": {"_type": ["x"]}}}}',
+        b'{"info": {"features": {"key": {"_type": "ClassLabel", "names": {"a": 1}}}}}',
+        b'{"info": {"features": {"key": {"_type": "List", "feature": null}}}}',
+    ],
+)
+def test_rubbish_in_what_a_file_says_of_itself_is_passed_over(said: bytes) -> None:
+    file = BytesIO()
+    pq.write_table(pa.table({"key": ["a"]}).replace_schema_metadata({b"huggingface": said}), file)
+    assert [row.key for row in rows(file)] == ["a"]
+    assert propose(file, Options()) == []
+
+
+def test_a_file_of_thousands_of_columns_is_an_error_of_its_rows() -> None:
+    [row] = rows(table({f"c{n}": ["a"] for n in range(5_000)}))
+    assert [(error.pointer, error.code) for error in row.errors] == [("/attributes", "length")]

@@ -57,6 +57,18 @@ def test_the_same_thousand_rows_sent_again_create_none(send) -> None:
     )
 
 
+def test_a_key_twice_in_one_batch_is_kept_as_it_stands_first_and_the_other_is_named(send) -> None:
+    said = send([{"key": "a", "text": "1"}, {"key": "b"}, {"key": "a", "text": "2"}]).json()
+    assert ([row["outcome"] for row in said["rows"]], said["created"], said["rejected"]) == (
+        ["created", "created", "rejected"],
+        2,
+        1,
+    )
+    [error] = said["rows"][2]["errors"]
+    assert (error["pointer"], error["code"]) == ("/examples/2/key", "duplicate_key")
+    assert Example.objects.get(key="a").text == "1"
+
+
 def test_a_bad_row_is_named_and_stops_no_other(send) -> None:
     rows = [
         {"key": "good"},

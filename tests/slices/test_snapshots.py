@@ -302,3 +302,17 @@ def test_the_list_of_slices_takes_the_same_queries_for_one_and_for_three(
     slice_of(stream, ANY, "three")
     with django_assert_num_queries(11):
         client.get(url)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_freeze_without_a_body_is_one_for_training_now(api) -> None:
+    queue = QueueFactory()
+    labelled(queue)
+    slice_of(queue.stream, Definition())
+    script = api(token(queue.organization, queue.stream.project)[1])
+    url = f"/api/v1/projects/{queue.stream.project.slug}/slices/all/snapshots"
+    answers = [
+        script.generic("POST", url, b"", content_type=kind)
+        for kind in ("application/json", "application/octet-stream")
+    ]
+    assert [(one.status_code, one.json()["role"]) for one in answers] == [(201, "train")] * 2
