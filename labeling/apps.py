@@ -24,6 +24,8 @@ class LabelingConfig(AppConfig):
         from labeling.quality.kinds import KINDS as quality_kinds
         from labeling.queues.kinds import KINDS as queues
         from labeling.queues.relying import relying_queues
+        from labeling.recall import running
+        from labeling.recall.kinds import KINDS as recall_kinds
         from labeling.reviews import handlers as reviews
         from labeling.reviews.kinds import KINDS as reviews_kinds
         from labeling.tasks import handlers as tasks
@@ -36,7 +38,8 @@ class LabelingConfig(AppConfig):
         from teams.events.actions import register
         from teams.work.sweeping import register_sweeper
 
-        register(*queues, *tasks_kinds, *answers, *asks_kinds, *imports_kinds, *quality_kinds, *reviews_kinds)
+        register(*queues, *tasks_kinds, *answers, *asks_kinds, *imports_kinds)
+        register(*quality_kinds, *reviews_kinds, *recall_kinds)
         register_dependents(relying_queues)
         register_source(fields.answered, *fields.STARTS)
         register_source(fields.classes, *fields.STARTS_OF_CLASSES)
@@ -49,6 +52,7 @@ class LabelingConfig(AppConfig):
         assert quality
         assert reviews
         assert imports
+        assert running
         assert readers
         assert asks  # handlers are registered by being imported
         register_item(_("Figures"), "all-figures", key="f", permission="teams.view_people", order=85)
@@ -62,7 +66,7 @@ class LabelingConfig(AppConfig):
             permission="projects.view_answers_project",
             scope="project",
             order=18,
-            pages=["queue-quality", "queue-gold", "answer-checks"],
+            pages=["queue-quality", "queue-gold", "answer-checks", "recalls", "recall"],
         )
         register_item(_("Label"), "label-home", key="l", permission="projects.label_project", order=10)
         register_item(

@@ -12,6 +12,7 @@ from labeling.quality.models import (
     Standing,
 )
 from labeling.queues.models import Credential, Pause, Qualification, Queue, Reservation
+from labeling.recall.models import Recall, RecalledAnswer
 from labeling.reviews.models import Review, ReviewLease
 from labeling.tasks.models import Lease, Task
 
@@ -31,6 +32,8 @@ __all__ = [
     "Pause",
     "Qualification",
     "Queue",
+    "Recall",
+    "RecalledAnswer",
     "RejectedRow",
     "Reservation",
     "Review",

@@ -10,6 +10,7 @@ class SlicesConfig(AppConfig):
 
     def ready(self) -> None:
         """Make this floor's events, work and places known."""
+        from labeling.recall.uses import register_use
         from projects.conditions.references import register_resolver
         from projects.streams.dependents import register_dependents
         from projects.streams.panels import register_example_panel, register_panel
@@ -34,6 +35,7 @@ class SlicesConfig(AppConfig):
         from slices.schedules import handlers as schedules
         from slices.schedules.kinds import KINDS as schedules_kinds
         from slices.schedules.relying import relying_schedules
+        from slices.schedules.retraining import RECALLED
         from slices.snapshots import handlers as snapshots_handlers
         from slices.snapshots.blocks import held_by_snapshots
         from slices.snapshots.kinds import KINDS as snapshots
@@ -45,6 +47,7 @@ class SlicesConfig(AppConfig):
 
         register_erasers()
         register_pinners()
+        register_use("made", RECALLED)
         register_sweeper("rows", sweep_frozen)
         register_sweeper("manifests", sweep_frozen)
         register_sweeper("exports", sweep_exports)

@@ -9,6 +9,7 @@ from slices.runs.models import Attempt, Evaluation, Run
 from slices.schedules.models import Schedule, Tick
 from slices.snapshots.keeping import Keeping, ManifestBlock, Pin, Redaction
 from slices.snapshots.models import Export, Snapshot
+from slices.snapshots.suspicions import Suspicion
 
 __all__ = [
     "Attempt",
@@ -33,5 +34,6 @@ __all__ = [
     "SliceVersion",
     "Snapshot",
     "StageMove",
+    "Suspicion",
     "Tick",
 ]

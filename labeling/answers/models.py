@@ -53,15 +53,19 @@ class Annotation(OrganizationModel):
         SUPERSEDED = "superseded", _("superseded")
         LATE = "late", _("late")
         GOLD = "gold", _("to measure people")
+        RECALLED = "recalled", _("recalled")
 
     MOVES: ClassVar[dict[str, tuple[str, ...]]] = {
-        State.SUBMITTED: (State.IN_REVIEW, State.ACCEPTED, State.SUPERSEDED),
-        State.IN_REVIEW: (State.ACCEPTED, State.RETURNED, State.SUPERSEDED),
-        State.RETURNED: (State.ACCEPTED,),  # its author objected, and was right
-        State.ACCEPTED: (State.SUPERSEDED, State.SUBMITTED),  # imported labels that contradict each other
+        State.SUBMITTED: (State.IN_REVIEW, State.ACCEPTED, State.SUPERSEDED, State.RECALLED),
+        State.IN_REVIEW: (State.ACCEPTED, State.RETURNED, State.SUPERSEDED, State.RECALLED),
+        State.RETURNED: (State.ACCEPTED, State.RECALLED),  # its author objected, and was right
+        # Submitted: imported labels that contradict each other.
+        State.ACCEPTED: (State.SUPERSEDED, State.SUBMITTED, State.RECALLED),
         State.SUPERSEDED: (),
         State.LATE: (),
         State.GOLD: (),
+        # A recall is taken back.
+        State.RECALLED: (State.SUBMITTED, State.IN_REVIEW, State.RETURNED, State.ACCEPTED),
     }
 
     class Source(models.TextChoices):
@@ -118,7 +122,7 @@ class Annotation(OrganizationModel):
                 name="one_accepted_annotation_a_round",
             ),
             models.CheckConstraint(
-                condition=Q(accepted_at=None) | Q(state__in=["accepted", "superseded"]),
+                condition=Q(accepted_at=None) | Q(state__in=["accepted", "superseded", "recalled"]),
                 name="accepted_at_is_paired",
             ),
         ]

@@ -10,18 +10,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.answers.actions import answers_to, move
+from labeling.answers.labels import labels_now
 from labeling.answers.models import Annotation
 from labeling.queues.models import Queue
 from labeling.tasks.claiming import give_back
 from labeling.tasks.models import Lease, SelectedBy, Task
-from projects.streams.models import LabelState
-from projects.streams.summary import LabelSummary, summarize
+from projects.streams.summary import summarize
 from teams.events.actions import record
 from teams.identity.models import User
 from teams.identity.refused import Refused
 
 WITHIN = timedelta(minutes=2)
-ACTED_ON = (Annotation.State.RETURNED, Annotation.State.GOLD)
+ACTED_ON = (Annotation.State.RETURNED, Annotation.State.GOLD, Annotation.State.RECALLED)
 
 
 def last_answer(*, user: User, queue: Queue) -> Annotation | None:
@@ -74,7 +74,7 @@ def undo(*, user: User, queue: Queue) -> Lease:
     if task.state != Task.State.OPEN:
         move(task, Task.State.OPEN)
     if counted:
-        summarize(organization=organization, labels=[label_without(last)])
+        summarize(organization=organization, labels=labels_now(organization, [last.example_id]))
     organization.leases.filter(pk=lease.pk).update(
         state=Lease.State.HELD,
         token=F("token") + 1,
@@ -85,17 +85,6 @@ def undo(*, user: User, queue: Queue) -> Lease:
     )
     record("annotation.undone", organization=organization, subject=last, by=user, task=task.pk)
     return organization.leases.select_related("task__example__stream").get(pk=lease.pk)
-
-
-def label_without(annotation: Annotation) -> LabelSummary:
-    """What an example's label is when this answer no longer counts: the newest other one that does."""
-    others = annotation.organization.annotations.filter(
-        example=annotation.example_id, state=Annotation.State.ACCEPTED, queue__counts=True
-    )
-    before = others.order_by("-accepted_at", "-pk").first()
-    if before is None:
-        return LabelSummary(annotation.example_id, None, LabelState.NONE)
-    return LabelSummary(annotation.example_id, before.label, LabelState.ACCEPTED, before.accepted_at)
 
 
 def step_aside(*, user: User, queue: Queue) -> None:

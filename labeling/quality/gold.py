@@ -95,7 +95,7 @@ def draw_golds(*, queue: Queue, count: int, by: User) -> int:
 
 
 @transaction.atomic
-def retire(*, gold: Gold, by: User) -> None:
+def retire(*, gold: Gold, by: User | None) -> None:
     """Show it to nobody any more; what it said of people stays. Whoever holds it may finish."""
     organization, now = gold.organization, timezone.now()
     if organization.golds.filter(pk=gold.pk, retired_at=None).update(retired_at=now):
@@ -103,6 +103,16 @@ def retire(*, gold: Gold, by: User) -> None:
             state=Task.State.ARCHIVED, ended_at=now
         )
         record("gold.retired", organization=organization, subject=gold, by=by, queue=gold.queue_id)
+
+
+def bring_back(*, gold: Gold, by: User | None) -> None:
+    """Use one again that went out of use because the answer that it was made from did."""
+    organization = gold.organization
+    if organization.golds.filter(pk=gold.pk, retired_at__isnull=False).update(retired_at=None):
+        organization.tasks.filter(pk=gold.task_id, state=Task.State.ARCHIVED).update(
+            state=Task.State.GOLD, ended_at=None
+        )
+        record("gold.brought_back", organization=organization, subject=gold, by=by, queue=gold.queue_id)
 
 
 def offer(user: User, queue: Queue, ahead: bool = False) -> None:

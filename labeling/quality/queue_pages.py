@@ -49,7 +49,8 @@ def project_quality(request: MemberRequest, project: str) -> HttpResponse:
     for queue_id in warned.values_list("queue", flat=True):
         counts[queue_id] += 1
     rows = [(queue, told(queue, newest), counts[queue.pk]) for queue in queues]
-    return render(request, "labeling/quality/queues.html", {"project": place, "rows": rows})
+    context = {"project": place, "rows": rows, "can_manage": can(request, MANAGE, place)}
+    return render(request, "labeling/quality/queues.html", context)
 
 
 def told(queue: Queue, newest: dict[tuple[int, str], Agreement]) -> list[tuple[str, Agreement, str]]:

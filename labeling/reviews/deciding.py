@@ -126,6 +126,8 @@ def check_decides(review: Review, by: User) -> None:
         raise Refused(_("Somebody else decides: this is between you and another person."), "own_contest", 403)
     if review.contest != Review.Contest.OPEN:
         raise Refused(_("Somebody has decided this meanwhile."), "decided")
+    if review.annotation.state != Annotation.State.RETURNED:
+        raise Refused(_("The answer was recalled meanwhile; there is nothing to decide."), "recalled")
 
 
 @transaction.atomic

@@ -52,7 +52,7 @@ class Task(OrganizationModel):
         State.IN_REVIEW: (State.ACCEPTED, State.OPEN, State.COMPLETE, State.ARCHIVED),
         # Back to complete: imported labels that have come to contradict each other. Open again: undone at once.
         State.ACCEPTED: (State.COMPLETE, State.OPEN, State.ARCHIVED),
-        State.ARCHIVED: (),
+        State.ARCHIVED: (State.OPEN, State.GOLD),  # a recall is taken back, and what it settled stands again
         # Its answer is known: everybody may get it once, nothing comes of what they say, and nobody waits for it.
         State.GOLD: (State.ARCHIVED,),
     }
@@ -156,8 +156,8 @@ class Lease(OrganizationModel):
         State.HELD: (State.ANSWERED, State.EXPIRED, State.SKIPPED, State.PUT_OFF),
         State.PUT_OFF: (State.HELD, State.EXPIRED),
         State.ANSWERED: (State.RETURNED, State.HELD),  # held again: undone at once
-        State.RETURNED: (State.HELD,),
-        State.EXPIRED: (State.HELD,),
+        State.RETURNED: (State.HELD, State.EXPIRED),  # expired: the answer was recalled
+        State.EXPIRED: (State.HELD, State.RETURNED),  # returned again: a recall is taken back
         State.SKIPPED: (),
     }
 

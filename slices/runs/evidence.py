@@ -12,6 +12,7 @@ from slices.snapshots.evidence import erased, key_of
 from slices.snapshots.grades import grade_of
 from slices.snapshots.models import Export, Snapshot
 from slices.snapshots.redactions import left_out
+from slices.snapshots.suspecting import suspicions_of
 from teams.events.models import Event
 from teams.events.proving import proof_of
 
@@ -55,6 +56,7 @@ def evidence_of(snapshot: Snapshot) -> dict[str, Any]:
         "definition": meaning_of(snapshot),
         "schemas": schemas_of(snapshot),
         "erased": gone,
+        "recalled": suspicions_of(snapshot),
         "exports": [export_of(row) for row in ready(snapshot)],
         "models": [model_of(run) for run in trained_on(snapshot)],
         "audit": proof(snapshot.organization.events.about(snapshot).filter(kind="snapshot.frozen")),

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 
 from projects.streams import ranges
 from slices.runs.evidence import evidence_of
-from slices.snapshots.api import RANGE, SnapshotView, file_of
+from slices.snapshots.api import RANGE, SnapshotView, SuspicionOut, file_of
 from slices.snapshots.evidence import digests_of
 from slices.snapshots.grades import check_here
 from slices.snapshots.manifest import lines
@@ -60,6 +60,7 @@ class EvidenceOut(serializers.Serializer[Any]):
     definition = serializers.CharField(allow_null=True)
     schemas = serializers.ListField(child=serializers.DictField())
     erased = serializers.ListField(child=serializers.IntegerField())
+    recalled = SuspicionOut(many=True)
     exports = serializers.ListField(child=serializers.DictField())
     models = serializers.ListField(child=serializers.DictField())
     audit = serializers.DictField(allow_null=True)

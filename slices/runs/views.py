@@ -19,6 +19,7 @@ from slices.runs.models import Evaluation, Run
 from slices.runs.saying import attempt_of, said
 from slices.snapshots.grades import Grade, grade_of, graded
 from slices.snapshots.saying import spoken
+from slices.snapshots.suspecting import suspicions_of
 from teams.access.addressed import older
 from teams.access.tenancy import MemberRequest, member_page
 
@@ -74,6 +75,8 @@ def run_page(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         "metrics": pairs(found.report.get("metrics", {})),
         "facts": pairs(found.model_version.facts if found.model_version else {}),
         "params": pairs(found.params),
+        "suspicions": suspicions_of(found.snapshot) + suspicions_of(found.eval_snapshot),
+        "may_recall": can(request, "projects.manage_project", place),
         "may_cancel": found.state not in Run.ENDED and can(request, "projects.manage_project", place),
         "why_not": why_refused(check_cancel, found),
     }

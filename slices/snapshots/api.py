@@ -27,6 +27,7 @@ from slices.snapshots.models import Snapshot
 from slices.snapshots.redactions import left_out
 from slices.snapshots.rows import find
 from slices.snapshots.serving import serve
+from slices.snapshots.suspecting import suspicions_of
 from teams.access.api import MachineView
 from teams.access.idempotency import idempotent
 from teams.access.problems import FieldError, Invalid
@@ -46,6 +47,14 @@ class FreezeIn(Body):
         return value
 
 
+class SuspicionOut(serializers.Serializer[Any]):
+    """A recall that voided `n` of the labels."""
+
+    recall = serializers.IntegerField()
+    n = serializers.IntegerField()
+    at = serializers.DateTimeField()
+
+
 class SnapshotDetailOut(serializers.Serializer[Any]):
     """A snapshot: hashes, counts, and how it was narrowed down."""
 
@@ -63,6 +72,7 @@ class SnapshotDetailOut(serializers.Serializer[Any]):
     built_at = serializers.DateTimeField()
     grade = serializers.CharField(help_text="exact, redacted(n) where n members were erased, or expired.")
     redacted_count = serializers.IntegerField()
+    suspect = SuspicionOut(many=True, help_text="Recalls that voided labels of it; empty: none that stands.")
 
 
 class Freeze(MachineView):
@@ -215,7 +225,7 @@ def snapshot_detail(snapshot: Snapshot) -> dict[str, Any]:
     version = snapshot.slice_version
     what = {"slice": version.slice.slug, "version": version.version}
     grade = grade_of(snapshot)
-    said = {"grade": str(grade), "redacted_count": grade.n}
+    said = {"grade": str(grade), "redacted_count": grade.n, "suspect": suspicions_of(snapshot)}
     return {name: getattr(snapshot, name) for name in (*names, *counts)} | what | said
 
 

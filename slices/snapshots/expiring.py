@@ -22,6 +22,7 @@ from slices.snapshots.models import Snapshot
 from slices.snapshots.pinning import kept_for, reasons
 from slices.snapshots.redactions import mark_one
 from slices.snapshots.rows import rows_name
+from slices.snapshots.suspecting import suspect_young
 from teams.events.actions import record
 from teams.identity.models import Organization
 from teams.work.jobs import enqueue
@@ -31,7 +32,7 @@ AGAIN = timedelta(days=1)
 
 
 def settle_all(at: datetime) -> int:
-    """Freshly frozen snapshots are held against the erasures that ran meanwhile; how many snapshots."""
+    """Freshly frozen snapshots are held against the erasures and recalls that ran meanwhile; how many snapshots."""
     fresh = Keeping.objects.filter(is_settled=False).order_by("pk").values_list("pk", flat=True)
     return sum(settle(pk) for pk in list(fresh[:AT_ONCE]))
 
@@ -51,6 +52,7 @@ def settle(keeping_id: int) -> bool:
         blocks.index(snapshot, manifest.read(snapshot))
     if mark_one(snapshot):
         enqueue("snapshots.redact", organization=organization, snapshot_id=snapshot.pk)
+    suspect_young(snapshot)
     organization.keepings.filter(pk=found.pk).update(is_settled=True)
     return True
 

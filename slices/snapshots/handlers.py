@@ -12,10 +12,11 @@ from slices.snapshots.exports import expire, give_up
 from slices.snapshots.files import sweep
 from slices.snapshots.making import make_by_job
 from slices.snapshots.redacting import redact
+from slices.snapshots.suspecting import suspect
 from teams.events.actions import record
 from teams.identity.models import Organization
 from teams.work.clock import due
-from teams.work.jobs import job
+from teams.work.jobs import after, job
 
 
 @job("snapshots.freeze", long=True, repeatable_read=True)
@@ -51,6 +52,15 @@ def export_snapshot(organization: Organization, export_id: int) -> None:
 def redact_snapshot(organization: Organization, snapshot_id: int) -> None:
     """Take what was erased while a snapshot was being frozen out of its files."""
     redact(organization.snapshots.select_related("organization").get(pk=snapshot_id))
+
+
+@after("answers.recalled", name="snapshots.suspect", long=True)
+def suspect_snapshots(organization: Organization, event_id: int) -> None:
+    """Snapshots that hold recalled answers are marked, and whoever hears of events is told how many."""
+    event = organization.events.filter(pk=event_id).values("subject_id")
+    recall = organization.recalls.select_related("organization").filter(pk__in=event).first()
+    if recall is not None and (n := suspect(recall)):
+        record("snapshots.suspected", organization=organization, subject=recall, by=None, snapshots=n)
 
 
 @job("snapshots.discard", long=True)

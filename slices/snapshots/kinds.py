@@ -13,4 +13,5 @@ KINDS = (
     Kind("snapshot.pinned", _("Snapshot pinned")),
     Kind("snapshot.released", _("Snapshot let go")),
     Kind("snapshot.expired", _("Files of a snapshot taken away")),
+    Kind("snapshots.suspected", _("Snapshots marked suspect: answers in them were recalled")),
 )

@@ -26,6 +26,7 @@ from slices.snapshots.looking import find
 from slices.snapshots.models import Snapshot
 from slices.snapshots.saying import spoken
 from slices.snapshots.serving import serve
+from slices.snapshots.suspecting import suspicions_of
 from teams.access.tenancy import MemberRequest, member_page
 
 OFFERED = 100  # other snapshots of the slice to compare with, the newest
@@ -70,6 +71,8 @@ def snapshot_page(request: MemberRequest, project: str, pk: int) -> HttpResponse
         "funnel": spoken(found.funnel, found.slice_version),
         "download_url": f"{address}?format=jsonl",
         "grade": grade_of(found),
+        "suspicions": suspicions_of(found),
+        "may_recall": can(request, "projects.manage_project", place),
         "others": others_of(found),
         "may_export": can(request, "projects.export_project", place),
         **panel(request, place, found),

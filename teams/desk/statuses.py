@@ -84,6 +84,11 @@ LOOKS: dict[str, Look] = {
     "failed": Look(_("Failed"), "bad", "cross-disc"),
     "dead": Look(_("Given up"), "bad", "cross-disc", "tint"),
     "cancelled": Look(_("Cancelled"), "quiet", "dash-disc"),
+    "going": Look(_("Going on"), "accent", "turning"),
+    "undoing": Look(_("Being taken back"), "accent", "turning"),
+    "undone": Look(_("Taken back"), "quiet", "undo"),
+    "stuck": Look(_("Stopped"), "bad", "cross-disc", "tint"),
+    "recalled": Look(_("Recalled"), "warn", "undo"),
     "fired": Look(_("Fired"), "good", "play"),
     # asks
     "timed_out": Look(_("Timed out"), "bad", "clock"),

@@ -54,6 +54,7 @@ PLACEMENT = HERE | {"placement": "placement.slug"}
 EXPORT_PAGE = HERE | {"pk": "snapshot.pk", "export": "export.pk"}
 TWO_SNAPSHOTS = {"a": "snapshot.pk", "b": "eval_snapshot.pk"}
 IMPORT = HERE | {"pk": "import_row.pk"}
+RECALL = HERE | {"pk": "recall.pk"}
 FAILED_IMPORT = {"pk": "failed_import.pk"}
 DECISION = PLACEMENT | {"decision": "decision.pk"}
 
@@ -139,6 +140,16 @@ PAGES = [
         body=lambda world: {"name": "fast", "looks_for": "too_fast", "seconds": "2", "effect": "block"},
     ),
     Route("answer-check-end", {"POST": MANAGE}, HERE | {"pk": "heuristic.pk"}),
+    Route(
+        "recalls",
+        {"GET": MANAGE, "POST": MANAGE},
+        HERE,
+        body=lambda world: {"reason": "a bad week"},
+        query=lambda world: "?look=1&since=2020-01-01T00:00",
+    ),
+    Route("recall", {"GET": MANAGE}, RECALL),
+    Route("recall-undo", {"POST": MANAGE}, RECALL),
+    Route("recall-resume", {"POST": MANAGE}, RECALL),
     Route("queue-gold-draw", {"POST": MANAGE}, QUEUE, body=lambda world: {"count": 1}),
     Route("queue-gold-retire", {"POST": MANAGE}, QUEUE | {"pk": "gold.pk"}),
     Route("person-figures", {"GET": "teams.view_people"}, ORGANIZATION | {"pk": "labelers_place.pk"}),

@@ -271,6 +271,7 @@ class World:
         )
         self.judging()
         self.measuring()
+        self.a_recall()
         self.ask_task = TaskFactory(queue=self.queue, example=self.examples[3], selected_by="ask")
         self.ask = AskFactory(task=self.ask_task, name=f"{self.mark}-ask", request_sha256="0" * 64)
 
@@ -344,6 +345,24 @@ class World:
             reason=self.say("reason of a hit"),
         )
 
+    def a_recall(self) -> None:
+        self.recall = self.organization.recalls.create(
+            project=self.project,
+            reason=self.say("why recalled"),
+            person=self.labeler,
+            state="stuck",
+            until=timezone.now() - timedelta(days=900),
+            answers=1,
+            made_by=self.manager,
+        )
+        self.organization.recalled_answers.create(
+            recall=self.recall,
+            annotation=self.annotation,
+            task=self.annotation.task,
+            was="accepted",
+            task_was="accepted",
+        )
+
     def answered(self, example: Any) -> None:
         task = TaskFactory(
             queue=self.queue, example=example, selected_by="random", state="accepted", open_slots=0
@@ -358,6 +377,7 @@ class World:
         self.held_out = self.a_slice("held-out", Definition(splits=("test",), random_only=True))
         self.version, now = current(self.slice), timezone.now()
         self.snapshot = freeze(slice_version=self.version, role="train", as_of=now, by=None)
+        self.organization.suspicions.create(snapshot=self.snapshot, recall=self.recall, n=1)
         self.eval_snapshot = freeze(slice_version=current(self.held_out), role="eval", as_of=now, by=None)
         self.export = request_export(snapshot=self.snapshot, format="jsonl", by=self.owner)
         make(self.export)

@@ -78,6 +78,9 @@ MORE: dict[str, Callable[[World], Any]] = {
         name=secrets.token_hex(3)
     ),
     "labeling.Queue": lambda world: factories.QueueFactory(stream=world.stream),
+    "labeling.Recall": lambda world: world.organization.recalls.create(
+        project=world.project, reason="a bad week", person=world.labeler, state="done", until=timezone.now()
+    ),
     "labeling.Task": lambda world: factories.TaskFactory(queue=world.queue),
     "slices.Slice": lambda world: factories.SliceFactory(stream=world.stream),
     "slices.SliceVersion": a_slice_version,
