@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('labeling', '0013_recall'),
-        ('slices', '0012_keeping_snapshots'),
+        ('slices', '0013_erased_for_good'),
         ('teams', '0010_stored_answers'),
     ]
 
