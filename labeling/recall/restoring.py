@@ -100,7 +100,7 @@ def restore(recall: Recall, tasks: dict[int, Task], notes: Notes) -> None:
 
 def give_back(task: Task, notes: Notes) -> None:
     """What was before its author to be mended is again."""
-    mended = [note.annotation.lease_id for note in notes if note.was == State.RETURNED]
+    mended = [note.annotation.lease_id or 0 for note in notes if note.was == State.RETURNED]
     leases = task.organization.leases.filter(pk__in=mended, state=Lease.State.EXPIRED)
     if notes[0].task_was == Task.State.OPEN and any(note.places for note in notes):
         leases.update(state=Lease.State.RETURNED)
