@@ -102,17 +102,17 @@ def count(router: Router, row: Mapping[str, Any], by: int, sums: Sums) -> None:
         sums[place, is_labeled] += by
 
 
-# In one statement, so that the rows and the notes that are still to come are of one instant.
+# In one statement, so that the rows and the notes that are still to come are of one instant. The first of an example's
+# notes is not sought by ORDER BY and LIMIT: PostgreSQL would rather walk all notes in their order than use the index.
 AFTER = """
 SELECT coming.was, {columns}
 FROM unnest(%(ids)s::bigint[]) AS changed (id)
 LEFT JOIN projects_example example
     ON example.organization_id = %(organization)s AND example.stream_id = %(stream)s AND example.id = changed.id
 LEFT JOIN LATERAL (
-    SELECT was FROM projects_examplechange note
+    SELECT (array_agg(note.was ORDER BY note.id))[1] AS was FROM projects_examplechange note
     WHERE note.organization_id = %(organization)s AND note.example_id = changed.id AND note.arrived IS NULL
         AND note.id <> ALL(%(taken)s)
-    ORDER BY note.id LIMIT 1
 ) coming ON true
 WHERE coming.was IS NOT NULL OR example.id IS NOT NULL
 """
