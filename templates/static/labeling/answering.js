@@ -27,6 +27,7 @@
 
 import { isVisible } from "./visible.js";
 
+const FORM = "form:has([data-questions])"; // a task, or what a reviewer puts right
 const FIELDS = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea";
 let questions = [];
 let current = null;
@@ -132,7 +133,7 @@ function make(question) {
 
 // The keys belong to one question at a time, so that each may use the same digits.
 function lend() {
-  for (const control of document.querySelectorAll("form#answer [data-answer-key]")) {
+  for (const control of document.querySelectorAll(`${FORM} [data-answer-key]`)) {
     const of = control.closest("[data-question], [data-of-question]");
     const name = of.dataset.question ?? of.dataset.ofQuestion;
     if (name === current?.rules.name) control.dataset.key = control.dataset.answerKey;
@@ -160,7 +161,7 @@ document.addEventListener("keydown", (event) => (pressed = event.key), { capture
 document.addEventListener("keyup", () => (pressed = null), { capture: true });
 
 document.addEventListener("keydown", (event) => {
-  const form = document.querySelector("form#answer");
+  const form = document.querySelector(FORM);
   if (!form || event.isComposing || event.defaultPrevented || event.altKey) return;
   const typing = event.target.closest?.(FIELDS);
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form.contains(event.target)) {
@@ -182,7 +183,7 @@ document.addEventListener("focusin", (event) => {
 });
 
 document.addEventListener("change", (event) => {
-  if (!event.target.closest("form#answer")) return;
+  if (!event.target.closest(FORM)) return;
   look();
   // One key, one answer, and on: but only where a key chose, not where arrows pass by.
   const { answerKey } = event.target.dataset;
@@ -191,7 +192,7 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("input", (event) => {
-  if (event.target.closest("form#answer")) look();
+  if (event.target.closest(FORM)) look();
 });
 
 document.addEventListener("click", (event) => {
