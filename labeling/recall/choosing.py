@@ -20,6 +20,7 @@ from teams.identity.models import User
 State = Annotation.State
 # The states in which a person's answer counts, or may come to count.
 STANDING = (State.SUBMITTED, State.IN_REVIEW, State.RETURNED, State.ACCEPTED)
+COUNTING = (State.SUBMITTED, State.IN_REVIEW, State.ACCEPTED)
 SETTLED = (Task.State.COMPLETE, Task.State.IN_REVIEW, Task.State.ACCEPTED)
 
 
@@ -112,8 +113,11 @@ def foresee(choice: Choice) -> Foreseen:
         task=OuterRef("pk"),
         round=OuterRef("round"),
         source=Annotation.Source.PERSON,
-        state__in=STANDING,
-    ).exclude(pk__in=rows.values("pk"))
+        state__in=COUNTING,
+    )
+    others = others.filter(
+        ~Exists(rows.filter(pk=OuterRef("pk")))
+    )  # NOT IN would look through a list each time
     tasks = organization.tasks.filter(pk__in=rows.values("task"))
     settled = tasks.filter(state__in=SETTLED)
     return Foreseen(

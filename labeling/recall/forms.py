@@ -34,19 +34,19 @@ class ChoiceForm(forms.Form):
     )
     since = Moment(label=gettext_lazy("Given from"), required=False)
     until = Moment(
-        label=gettext_lazy("to"),
+        label=gettext_lazy("Given until"),
         required=False,
         help_text=gettext_lazy("In your time zone. Empty: until now."),
     )
     schema: Any = forms.ModelChoiceField(
-        label=gettext_lazy("To version"),
+        label=gettext_lazy("To the questions in version"),
         queryset=None,
         required=False,
-        empty_label=gettext_lazy("any of the questions"),
+        empty_label=gettext_lazy("any"),
     )
-    question = forms.ChoiceField(label=gettext_lazy("That answer"), required=False)
+    question = forms.ChoiceField(label=gettext_lazy("That answer the question"), required=False)
     value = forms.CharField(
-        label=gettext_lazy("With"),
+        label=gettext_lazy("Answered with"),
         required=False,
         max_length=200,
         help_text=gettext_lazy("One answer to that question. Empty: any."),

@@ -73,9 +73,9 @@ def words(choice: Choice) -> list[tuple[str, Any]]:
         (_("Answers of"), choice.person),
         (_("In the queue"), choice.queue),
         (_("Given from"), choice.since),
-        (_("to"), choice.until),
-        (_("To version"), choice.schema.version if choice.schema else None),
-        (_("That answer"), said),
+        (_("Given until"), choice.until),
+        (_("To the questions in version"), choice.schema.version if choice.schema else None),
+        (_("That answer the question"), said),
     ]
     return [(name, value) for name, value in pairs if value]
 

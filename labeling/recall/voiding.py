@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from labeling.answers.actions import move, settle
 from labeling.answers.models import Annotation
-from labeling.recall.choosing import SETTLED, STANDING, is_asked
+from labeling.recall.choosing import COUNTING, SETTLED, STANDING, is_asked
 from labeling.recall.holding import in_hand, said
 from labeling.recall.models import Recall, RecalledAnswer
 from labeling.tasks.actions import due_of
@@ -23,7 +23,7 @@ def void(recall: Recall, task: Task, answers: Sequence[Annotation]) -> list[Reca
     """Void some answers of a held task; what was noted of each. The examples' labels are the caller's."""
     was, standing = task.state, said(task, *STANDING)
     gone = {row.pk for row in answers}
-    counting = [row for row in standing if row.state != State.RETURNED]
+    counting = [row for row in standing if row.state in COUNTING]
     left = [row for row in counting if row.source == Source.PERSON and row.pk not in gone]
     joined = [row for row in standing if row.source == Source.CONSOLIDATED]
     fate = fate_of(task, left, joined)

@@ -112,7 +112,7 @@ def test_a_bad_week_of_one_person_is_gone_from_the_next_snapshot_in_one_action(
         ).values_list("example", flat=True)
     )
     seen = text(place.manager.get(place.recalls()))
-    assert "Answers that stop to count 4 Tasks 4 Examples 4" in seen
+    assert "Answers that stop counting 4 Tasks 4 Examples 4" in seen
     assert f"Snapshot {place.train.pk}" in seen
     assert str(place.model) in seen
     assert Annotation.objects.filter(state="recalled").count() == 0, "looking changes nothing"
