@@ -27,12 +27,14 @@ class LabelingConfig(AppConfig):
         from labeling.recall import running
         from labeling.recall.kinds import KINDS as recall_kinds
         from labeling.reviews import handlers as reviews
+        from labeling.reviews.issue_pages import issues_panel
         from labeling.reviews.kinds import KINDS as reviews_kinds
         from labeling.tasks import handlers as tasks
         from labeling.tasks.keeping import with_tasks
         from labeling.tasks.kinds import KINDS as tasks_kinds
         from projects.conditions.fields import register_source
         from projects.streams.dependents import register_dependents
+        from projects.streams.panels import register_example_panel
         from projects.streams.retention import register_keeper
         from teams.desk.navigation import register_item
         from teams.events.actions import register
@@ -46,6 +48,7 @@ class LabelingConfig(AppConfig):
         register_keeper("answers", with_answers)
         register_keeper("tasks", with_tasks)
         register_erasers()
+        register_example_panel(issues_panel)
         register_sweeper("imports", sweep_uploads)
         assert pace
         assert tasks

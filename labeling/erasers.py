@@ -9,6 +9,7 @@ from labeling.asks.erasing import count_asks, erase_asks
 from labeling.imports.forgetting import erase_audited, erase_files, erase_reports
 from labeling.quality.erasing import erase_measured, erase_reviews
 from labeling.recall.erasing import erase_recalled
+from labeling.reviews.erasing import erase_issues
 from labeling.tasks.erasing import count_tasks, erase_tasks
 from teams.work.erasing import register_eraser
 
@@ -23,6 +24,7 @@ def register_erasers() -> None:
     register_eraser("import-files", erase_files, words=_("Uploaded files of imports"))
     register_eraser("import-reports", erase_reports, words=_("Rows in reports of imports"))
     register_eraser("reviews", erase_reviews, words=_("Verdicts on answers"), at_once=True)
+    register_eraser("issues", erase_issues, words=_("Issues and questions"), at_once=True)
     register_eraser("measured", erase_measured, words=_("Known answers and checks"), at_once=True)
     register_eraser("recalled", erase_recalled, words=_("Notes of recalled answers"), at_once=True)
     register_eraser("asks", erase_asks, words=_("Questions of pipelines"), at_once=True, count=count_asks)

@@ -13,7 +13,7 @@ from labeling.quality.models import (
 )
 from labeling.queues.models import Credential, Pause, Qualification, Queue, Reservation
 from labeling.recall.models import Recall, RecalledAnswer
-from labeling.reviews.models import Review, ReviewLease
+from labeling.reviews.models import Issue, Review, ReviewLease
 from labeling.tasks.models import Lease, Task
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "HeuristicHit",
     "Import",
     "ImportedPerson",
+    "Issue",
     "Lease",
     "Pause",
     "Qualification",

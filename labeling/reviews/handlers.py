@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from labeling.reviews.claiming import forget
+from labeling.reviews.issues import mend
 from labeling.tasks.models import Lease, Task
 from teams.events.actions import on
 from teams.events.models import Event
@@ -18,6 +19,12 @@ from teams.work.clock import due
 def forget_leases(at: datetime) -> int:
     """What was before a reviewer too long is before nobody."""
     return forget(at)
+
+
+@due("issues")
+def mend_issues(at: datetime) -> int:
+    """Issues whose new label is accepted are resolved by it."""
+    return mend(at)
 
 
 @on("member.deactivated")

@@ -10,4 +10,8 @@ KINDS = (
     Kind("task.decided", _("Decided what a task comes to")),
     Kind("review.contested", _("Return contested")),
     Kind("review.decided", _("Contested return decided")),
+    Kind("issue.opened", _("Issue or question opened")),
+    Kind("issue.resolved", _("Issue or question resolved")),
+    Kind("issue.asked_again", _("New label asked for because of an issue")),
+    Kind("issue.mended", _("Issue mended by a new label")),
 )

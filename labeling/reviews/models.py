@@ -1,4 +1,4 @@
-"""Verdicts on answers, and who has which answer in front of them."""
+"""Verdicts on answers, who has which answer in front of them, and what somebody should look at."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.answers.models import Annotation
 from labeling.tasks.models import Task
+from projects.streams.models import Example, Project
 from teams.identity.models import OrganizationModel, User, organization_key
 
 NOT_THE_AUTHOR = """
@@ -129,3 +130,57 @@ class ReviewLease(OrganizationModel):
 
     def __str__(self) -> str:
         return f"{self.reviewer} on {self.task_id}"
+
+
+class Issue(OrganizationModel):
+    """Something about an example that somebody should look at: a reviewer or manager points, a labeler asks.
+
+    `pin` is where: {"at": [x, y]} in fractions of the picture's size, or {"start", "end"} in code points of the text.
+    `task` is where a new label was asked for because of it, `mended_by` the answer that this led to.
+    """
+
+    class Kind(models.TextChoices):
+        ISSUE = "issue", _("issue")
+        QUESTION = "question", _("question")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        RESOLVED = "resolved", _("resolved")
+
+    MOVES: ClassVar[dict[str, tuple[str, ...]]] = {State.OPEN: (State.RESOLVED,), State.RESOLVED: ()}
+
+    organization = organization_key("issues")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="issues", db_index=False)
+    example = models.ForeignKey(
+        Example, on_delete=models.CASCADE, related_name="issues", db_index=False, db_constraint=False
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    body = models.TextField(_("what it is about"))
+    pin = models.JSONField(_("where"), null=True)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    opened_at = models.DateTimeField(_("opened"), default=timezone.now)
+    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    reply = models.TextField(_("reply"), blank=True, default="")
+    resolved_at = models.DateTimeField(_("resolved"), null=True)
+    resolved_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    task = models.ForeignKey(Task, on_delete=models.SET_NULL, null=True, related_name="issues")
+    mended_by = models.ForeignKey(Annotation, on_delete=models.SET_NULL, null=True, related_name="mends")
+
+    class Meta:
+        verbose_name = _("issue")
+        verbose_name_plural = _("issues")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="open", resolved_at=None, resolved_by=None)
+                | Q(state="resolved", resolved_at__isnull=False),
+                name="issue_resolved_is_paired",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "example", "-id"], name="issue_of_example"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} #{self.pk}"

@@ -20,8 +20,6 @@ from projects.streams.shown import shown_whole
 from projects.streams.withholding import shown_to
 from teams.access.tenancy import MemberRequest
 
-DRAWN = frozenset({"boxes", "polygons"})  # drawn on a picture, which only the task page can
-
 
 def page_of(
     request: MemberRequest, queue: Queue, lease: ReviewLease, more: Mapping[str, Any]
@@ -34,11 +32,10 @@ def page_of(
     text = text_of(example, media)
     judged = judged_of(task)
     answers = [view_of(queue, row, text) for row in judged]
-    can_correct = not any(row["kind"] in DRAWN for row in queue.schema.questions)
     is_deciding = task.state == Task.State.COMPLETE
     first = judged[0].answer if judged and not is_deciding else {}
     given = more.get("chosen", first)
-    is_correcting = bool(more.get("is_correcting")) and can_correct
+    is_correcting = bool(more.get("is_correcting"))
     questions = (
         questions_of(queue, given, attributes, said_of(more.get("errors", ()))) if is_correcting else []
     )
@@ -54,7 +51,6 @@ def page_of(
         "confidence": example.confidence,
         "facts": sorted(attributes.items()),
         "withheld": withheld,
-        "can_correct": can_correct,
         "is_correcting": is_correcting,
         "questions": questions,
         "has_text_marks": any(row["kind"] == "spans" for row in queue.schema.questions),

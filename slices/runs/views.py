@@ -15,6 +15,7 @@ from projects.streams.doors import can, do, open_project, why_refused
 from projects.streams.models import Project
 from slices.runs.actions import cancel, check_cancel
 from slices.runs.made_of import counted, is_counted, people, schemas
+from slices.runs.mended import mended_in
 from slices.runs.models import Evaluation, Run
 from slices.runs.saying import attempt_of, said
 from slices.snapshots.grades import Grade, grade_of, graded
@@ -71,6 +72,7 @@ def run_page(request: MemberRequest, project: str, pk: int) -> HttpResponse:
         "classes": classes_of(evaluations),
         "grades": (grades := grades_of(found)),
         "made_of": made_of_panel(request, place, found, grades.get("train")),
+        "mended": mended_in(found.snapshot, grades.get("train")),
         "funnel": spoken(found.report.get("funnel", []), found.slice_version),
         "metrics": pairs(found.report.get("metrics", {})),
         "facts": pairs(found.model_version.facts if found.model_version else {}),

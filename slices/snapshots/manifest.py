@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import IO, NamedTuple
 
@@ -106,6 +106,22 @@ def later_groups(parquet: pq.ParquetFile, after: int) -> list[int]:
     """The parts of the file that may hold examples after this one, by what it says of its parts."""
     about = [parquet.metadata.row_group(n).column(0) for n in range(parquet.num_row_groups)]
     return [n for n, ids in enumerate(about) if not ids.is_stats_set or ids.statistics.max > after]
+
+
+def answers_in(snapshot: Snapshot, example_ids: Collection[int]) -> dict[int, int]:
+    """{example: annotation} of some examples, as far as they are labelled members; only where they may lie is read."""
+    found: dict[int, int] = {}
+    with default_storage.open(snapshot.manifest_name) as file:
+        parquet = pq.ParquetFile(file)
+        for group in range(parquet.num_row_groups):
+            ids = parquet.metadata.row_group(group).column(0)
+            least, most = (ids.statistics.min, ids.statistics.max) if ids.is_stats_set else (0, 2**63)
+            if not any(least <= example <= most for example in example_ids):
+                continue
+            table = parquet.read_row_group(group, columns=["example_id", "annotation_id"])
+            pairs = zip(*(table.column(name).to_pylist() for name in table.column_names), strict=True)
+            found |= {example: answer for example, answer in pairs if answer and example in example_ids}
+    return found
 
 
 def lines(snapshot: Snapshot) -> Iterator[bytes]:

@@ -200,6 +200,16 @@ PAGES = [
         ORGANIZATION | {"pk": "contested_review.pk"},
         lambda world: {"decision": "stands"},
     ),
+    Route(
+        "issue-open",
+        {"POST": LABEL},
+        HERE | {"example": "example_row.pk"},
+        lambda world: {"kind": "question", "body": "Is this one?"},
+    ),
+    Route("issue-resolve", {"POST": LABEL}, HERE | {"pk": "issue.pk"}, lambda world: {"reply": "It is."}),
+    Route(
+        "issue-again", {"POST": MANAGE}, HERE | {"pk": "issue.pk"}, lambda world: {"queue": world.queue.pk}
+    ),
     Route("review-work", {"GET": REVIEW}, QUEUE),
     Route("review-take", {"POST": REVIEW}, QUEUE),
     Route("review-judge", {"POST": REVIEW}, QUEUE, judged_by, holder=True),

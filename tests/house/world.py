@@ -297,6 +297,14 @@ class World:
             contested_at=timezone.now(),
         )
 
+        self.issue = self.organization.issues.create(
+            project=self.project,
+            example=self.example_row,
+            kind="issue",
+            body=self.say("what is wrong"),
+            opened_by=self.manager,
+        )
+
     def aside(self, state: str) -> Any:
         """A task on an example that nothing else is about."""
         example = ExampleFactory(stream=self.stream, key=f"{self.mark}-{secrets.token_hex(3)}", bucket=5)

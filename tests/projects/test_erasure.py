@@ -168,6 +168,7 @@ def test_people_lose_the_task_and_nothing_of_their_answers_stays(stream, script)
     counts = {row["name"]: row["n"] for row in said["parts"]}
     assert counts == {
         "asks": 1,
+        "issues": 0,
         "reviews": 1,
         "answers": 1,
         "tasks": 3,

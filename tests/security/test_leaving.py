@@ -117,6 +117,7 @@ def test_every_row_that_names_a_person_is_a_holding_or_a_trace() -> None:
         "labeling.Import",
         "labeling.ImportedPerson",
         "labeling.Recall",
+        "labeling.Issue",
         "labeling.Review",
         "projects.Erasure",
         "projects.FieldWork",
