@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.answers.actions import HEEDED, Met, Note
 from labeling.answers.models import Annotation
+from labeling.quality.effort import WINDOW
 from labeling.quality.heuristics import CHECKS, Given
 from labeling.quality.models import Heuristic, HeuristicHit
 from labeling.tasks.models import SelectedBy, Task
@@ -92,18 +93,22 @@ def in_use(project_id: int, organization: Any) -> QuerySet[Heuristic]:
 
 
 def with_hits(project: Project) -> QuerySet[Heuristic]:
-    """The project's checks, those in use first: how often each refused, how often a reason was given, of how many."""
-    organization = project.organization
+    """The project's checks, those in use first: how often each refused, how often a reason was given, of how many.
+
+    All of it in the last days of WINDOW.
+    """
+    organization, since = project.organization, timezone.now() - WINDOW
     said = organization.annotations.filter(
         queue__project=project,
         source=Annotation.Source.PERSON,
-        at__gte=OuterRef("created_at"),
+        at__gte=Greatest(OuterRef("created_at"), Value(since)),
         at__lt=Coalesce(OuterRef("ended_at"), Now()),
     )
+    lately = Q(hits__at__gte=since)
     answers = said.order_by().values("source").annotate(n=Count("pk")).values("n")
     rows = organization.heuristics.filter(project=project).annotate(
-        refused=Count("hits", filter=Q(hits__annotation=None)),
-        explained=Count("hits", filter=Q(hits__annotation__isnull=False)),
+        refused=Count("hits", filter=lately & Q(hits__annotation=None)),
+        explained=Count("hits", filter=lately & Q(hits__annotation__isnull=False)),
         answers=Coalesce(Subquery(answers), 0),
     )
     return rows.order_by(F("ended_at").desc(nulls_first=True), "name", "-version")

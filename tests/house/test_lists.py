@@ -41,10 +41,18 @@ GROWING = {
 # What is counted to its end after all, and why: {(where, table): reason}. One that nothing counts any more fails too.
 IN_TIME = "a figure is asked for, and given up after so many milliseconds (conditions.counting.bounded)"
 OF_DAYS = "one organization's or person's answers of the days that figures are kept, by an index of them"
+CHOSEN = "what a manager is about to take back, who must know how much that is, to the answer"
 EXEMPT: dict[tuple[str, str], str] = {
     ("all-figures", "labeling_annotation"): OF_DAYS,
     ("own-figures", "labeling_annotation"): OF_DAYS,
     ("person-figures", "labeling_annotation"): OF_DAYS,
+    ("answer-checks", "labeling_annotation"): OF_DAYS,
+    ("queue-people-csv", "labeling_annotation"): OF_DAYS,
+    ("queue-quality", "labeling_annotation"): OF_DAYS,
+    ("queue-quality", "labeling_task"): OF_DAYS,
+    ("queue-gold", "projects_example"): "the known answers of one queue, which people make by the dozen",
+    ("recalls", "labeling_annotation"): CHOSEN,
+    ("recalls", "labeling_task"): CHOSEN,
     ("label-home", "labeling_annotation"): "what one person answered since midnight, by an index of theirs",
     (
         "label-home",

@@ -12,6 +12,7 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
+from labeling.tasks.meant import assign
 from labeling.tasks.models import Lease
 from projects.streams.media import signed_url
 from teams.access.actions import issue_token
@@ -49,6 +50,9 @@ class Gone:
             expires_at=timezone.now() + timedelta(hours=1),
         )
 
+        self.task = TaskFactory(queue=self.world.queue)
+        assign(task=self.task, to=self.user, by=None)
+
     def page(self) -> int:
         return self.browser.get(f"/o/{self.world.slug}/").status_code
 
@@ -70,6 +74,10 @@ class Gone:
         clock.tick(timezone.now())
         return str(Lease.objects.get(pk=self.lease.pk).state)
 
+    def assigned(self) -> str:
+        self.task.refresh_from_db()
+        return str(self.task.line)
+
     def granted(self) -> bool:
         return User.objects.get(pk=self.user.pk).has_perm("projects.view_project", self.world.project)
 
@@ -81,6 +89,7 @@ HOLDINGS: dict[str, tuple[Callable[[Gone], Any], Any, Any]] = {
     "token": (Gone.call, 200, 401),
     "signed address": (Gone.look, 200, 404),
     "lease": (Gone.held, "held", "expired"),
+    "assigned task": (Gone.assigned, "assigned", "anybody"),
     "grant": (Gone.granted, True, False),
     "invitation made": (Gone.invited, 302, 409),
 }
@@ -97,6 +106,7 @@ def test_it_opened_a_door_and_opens_it_no_more(holding: str) -> None:
 
 # Rows that name a person, and why none of them opens a door; a model that is on neither list fails.
 KEYS = {"teams.Membership", "teams.Token", "labeling.Lease", "labeling.ReviewLease", "teams.Invitation"}
+KEYS |= {"labeling.Task"}
 
 
 def test_every_row_that_names_a_person_is_a_holding_or_a_trace() -> None:
@@ -110,14 +120,17 @@ def test_every_row_that_names_a_person_is_a_holding_or_a_trace() -> None:
     traces = {
         "teams.Event",
         "labeling.Annotation",
+        "labeling.Credential",
         "labeling.Gold",
         "labeling.GoldAnswer",
         "labeling.HeuristicHit",
         "labeling.Standing",
         "labeling.Import",
         "labeling.ImportedPerson",
-        "labeling.Recall",
         "labeling.Issue",
+        "labeling.Pause",
+        "labeling.Recall",
+        "labeling.Reservation",
         "labeling.Review",
         "projects.Erasure",
         "projects.FieldWork",
