@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -38,8 +38,10 @@ def asking(kind: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def task(browser: Browser, live_server: Any, client: Any) -> Callable[..., Page]:
-    """Opens the page of a task that asks these questions, for a labeler who is signed in."""
+def task(browser: Browser, live_server: Any, client: Any) -> Iterator[Callable[..., Page]]:
+    """Opens the page of a task that asks these questions, for a labeler who is signed in; no script may go wrong."""
+    wrong: list[str] = []
+    opened: list[Any] = []
 
     def open_page(*questions: dict[str, Any], tasks: int = 1, script: bool = True, **example: Any) -> Page:
         project = ProjectFactory(organization=OrganizationFactory(slug="acme"), slug="pets", name="Pets")
@@ -56,8 +58,9 @@ def task(browser: Browser, live_server: Any, client: Any) -> Callable[..., Page]
         context.add_cookies(
             [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
         )
+        opened.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(f"{live_server.url}/o/acme/label/pets/hard/")
         if script:
             page.keyboard.press("Enter")
@@ -66,7 +69,10 @@ def task(browser: Browser, live_server: Any, client: Any) -> Callable[..., Page]
             page.get_by_role("button", name="Start").click()
         return page
 
-    return open_page
+    yield open_page
+    for context in opened:
+        context.close()
+    assert wrong == []
 
 
 def begun(page: Page) -> None:

@@ -21,6 +21,7 @@ NOT_PAGES = {
     "explore-count",
     "explore-found",
     "explore-complete",
+    "label-options",
 }
 NOT_PAGES |= {"slice-now", "slice-figures", "project-arrivals", "import-errors", "snapshot-export-file"}
 NOT_PAGES |= {"queue-agreement-csv", "queue-people-csv"}

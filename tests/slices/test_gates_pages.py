@@ -54,7 +54,7 @@ def test_the_page_says_every_clause_with_its_numbers(
     client = page(member(world.organization, Role.VIEWER, world.project))
     url = decision_url(world, decision)
     client.get(url)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         answer = client.get(url)
     for clause in decision.clauses:
         assertContains(answer, clause["sentence"])
@@ -119,11 +119,11 @@ def test_the_page_of_a_placement_shows_what_the_gate_said(
     client = page(member(world.organization, Role.MANAGER))
     url = address(world, "placements", "shelf")
     client.get(url)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         assertContains(client.get(url), "Every clause passed.")
     for _ in range(2):
         DecisionFactory(gate=world.gate, model_version__name="digits", outcome="fail")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         assertContains(
             client.get(url), 'href="' + address(world, "placements", "shelf", "decisions"), count=3
         )
