@@ -124,7 +124,7 @@ def test_the_review_state_is_that_of_the_newest_answer(queue: Any) -> None:
     with pytest.raises(ConditionError) as caught:
         Condition.from_text("review_state = 'approved'", queue.stream)
     assert caught.value.errors[0]["allowed"] == [
-        "submitted", "in_review", "returned", "accepted", "superseded", "late", "recalled",
+        "submitted", "in_review", "returned", "accepted", "superseded", "late", "gold", "recalled",
     ]  # fmt: skip
 
 

@@ -176,6 +176,7 @@ def test_people_lose_the_task_and_nothing_of_their_answers_stays(stream, script)
         "checked-labels": 0,
         "children": 0,
         "measured": 0,
+        "recalled": 0,
         "redactions": 0,
         "predictions": 1,
         "examples": 1,

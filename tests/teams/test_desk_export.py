@@ -78,7 +78,7 @@ def test_a_long_list_asks_no_more_questions(
     desk: Client, manager: Any, rows: int, django_assert_num_queries: Any
 ) -> None:
     TeamFactory.create_batch(rows, organization=manager.memberships.get().organization)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(7):
         download(desk, "/admin/teams/team/export/")
 
 
