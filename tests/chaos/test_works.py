@@ -38,7 +38,7 @@ def test_a_minute_of_long_works_loses_doubles_and_half_writes_nothing(
     )
     write(CHAOS, entry)
     assert outcome.violations == []
-    assert kills > 15
+    assert kills >= 10
     assert min(outcome.works[name] for name in ("snapshots", "exports", "erased", "promoted")) > 0
 
 
