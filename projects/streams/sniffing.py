@@ -223,6 +223,6 @@ def is_shown(file: IO[bytes], found: FileType) -> bool:
         return True
     try:
         opened(file, found.content_type).close()
-    except Exception:
+    except Exception:  # whatever a decoder trips over
         return False
     return True
