@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from config.database import ensure_running
@@ -27,6 +29,38 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The last one out stops it."""
     _database.close()
+
+
+@pytest.fixture(autouse=True)
+def others_are_done(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that commits is over when nobody else is at work: emptying the tables would wait for them, or die."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = marker is not None and (marker.kwargs.get("transaction") or marker.args[:1] == (True,))
+    if not commits and not {"live_server", "transactional_db"} & set(request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    settle()
+
+
+# A request that was between two of its statements would begin the next while the tables are being emptied.
+BUSY = """
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+        AND (state <> 'idle' OR state_change > clock_timestamp() - interval '0.3 s')
+"""
+
+
+def settle(patience_s: float = 5) -> None:
+    """Wait for what others have begun in this database; what a killed process left there is ended."""
+    end = time.monotonic() + patience_s
+    with connection.cursor() as cursor:
+        cursor.execute(BUSY)
+        while cursor.fetchall() and time.monotonic() < end:
+            time.sleep(0.02)
+            cursor.execute(BUSY)
+        cursor.execute(f"SELECT pg_terminate_backend(pid, 1000) FROM ({BUSY}) busy")
 
 
 @pytest.fixture(autouse=True)

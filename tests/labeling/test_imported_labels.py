@@ -224,12 +224,10 @@ def test_labels_come_with_lines_of_json_too(api: Any, stream: Any) -> None:
     assert (last["created"], last["labels"]) == (3, 3)
 
 
-def test_a_batch_of_labels_takes_as_many_statements_as_a_single_one(
-    send: Any,
-) -> None:
+def test_a_batch_of_labels_takes_as_many_statements_however_long_it_is(send: Any) -> None:
     send(row("first", ("7", "ann"), ("1", "bob"), ("1", "cy")))
     counts = []
-    for n in (1, 30):
+    for n in (2, 30):  # a single one needs no lock to be counted
         with CaptureQueriesContext(connection) as asked:
             send(*(row(f"{n}-{i}", ("7", "ann"), ("1", "bob"), ("1", "cy")) for i in range(n)))
         counts.append(len(asked))

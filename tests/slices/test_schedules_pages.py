@@ -93,7 +93,7 @@ def test_the_page_says_each_decision_in_one_line_on_the_schedule_s_own_clock(
     TickFactory(schedule=schedule, scheduled_for=NOON + HOUR, run=run)
     client = page(member(schedule.organization, Role.VIEWER, schedule.project))
     client.get(address(schedule))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         answer = client.get(address(schedule))
     assertContains(answer, "1 Jun 14:00")
     assertContains(answer, "skipped: 1 new label, needs 50")
@@ -101,7 +101,7 @@ def test_the_page_says_each_decision_in_one_line_on_the_schedule_s_own_clock(
     assertContains(answer, "0 3 * * * in Europe/Berlin")
     for _ in range(2):
         TickFactory(schedule=schedule, scheduled_for=NOON + 2 * HOUR + timedelta(minutes=_))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get(address(schedule))
 
 

@@ -16,6 +16,8 @@ NO_BROWSER = (
     "No Chromium was found and none could be installed, so the browser tests cannot run: "
     "install it (Debian: apt install chromium) or set CHROMIUM to its program."
 )
+# The whole suite leaves out what takes minutes, and uses every core; pytest takes the last of two arguments.
+WHOLE = ("-m", "not slow", "--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 ASK = """
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
@@ -38,6 +40,7 @@ class Command(BaseCommand):
             self.stderr.write(NO_BROWSER)
         if not paths_among(arguments):
             os.chdir(ROOT)
+            arguments = [*WHOLE, *arguments]
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606
 

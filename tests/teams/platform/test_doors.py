@@ -45,7 +45,7 @@ QUERIES = {
     "app_list": 2,
     "teams_organization_changelist": 4,
     "teams_organization_add": 2,
-    "teams_organization_change": 9,  # six of them write down that somebody looked
+    "teams_organization_change": 6,  # three of them write down that somebody looked
     "teams_user_changelist": 4,
     "teams_user_change": 3,
     "teams_job_changelist": 4,
