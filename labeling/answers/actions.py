@@ -14,6 +14,7 @@ from django.utils import timezone
 from labeling.answers.drafts import keepable
 from labeling.answers.looked_at import is_looked_at
 from labeling.answers.models import Annotation
+from labeling.queues.models import Queue
 from labeling.tasks.claiming import STALE
 from labeling.tasks.models import Lease, SelectedBy, Task
 from projects.schemas.answers import check_answer, label_of
@@ -34,7 +35,9 @@ JUDGES: list[Callable[[Task, list[Annotation]], Outcome]] = []
 MEASURES: list[Callable[[Task, Annotation], None]] = []
 Note = Callable[[Annotation], None]
 # Whoever finds something odd about an answer raises Met, or says what to do once the answer is kept.
-HEEDED: list[Callable[[Task, dict[str, Any], float | None, str, User], Note | None]] = []
+Heed = Callable[[Task, dict[str, Any], float | None, str, User], Note | None]
+# What looks at the answers of a queue; what it has to know first it finds out once, for many answers as for one.
+HEEDED: list[Callable[[Queue], Heed]] = []
 # What the person is told after an answer, if anything.
 FEEDBACK: list[Callable[[Annotation], str]] = []
 
@@ -92,7 +95,7 @@ def answer_held(
     if lease.state != Lease.State.HELD or lease.token != token:
         raise Refused(STALE, "lease_lost")
     check_fits(task.queue.schema, answer, task.example)
-    notes = [heed(task, answer, active_s, reason, by) for heed in HEEDED]
+    notes = [heed(task, answer, active_s, reason, by) for heed in heeds_of(task.queue)]
     is_gold = task.selected_by == SelectedBy.GOLD  # also one that has gone out of use meanwhile
     is_late = any(late(task) for late in TOO_LATE)
     is_sole = not is_gold and answers_alone(task, by)
@@ -126,6 +129,11 @@ def answer_held(
         settle(task=task)
         annotation.refresh_from_db(fields=["state", "accepted_at", "accepted_by"])
     return annotation
+
+
+def heeds_of(queue: Queue) -> list[Heed]:
+    """All that looks at the answers of a queue."""
+    return [looking_at(queue) for looking_at in HEEDED]
 
 
 def state_of(task: Task, answer: Annotation, is_gold: bool, is_late: bool, is_sole: bool) -> str:

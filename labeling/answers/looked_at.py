@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from labeling.answers.models import Annotation
+from labeling.queues.models import Queue
 from labeling.tasks.models import SelectedBy, Task
 
 
@@ -17,12 +18,16 @@ def is_looked_at(task: Task, answers: Sequence[Annotation], *, came_back: bool) 
     """
     if task.selected_by == SelectedBy.ASK:
         return False
+    return is_chosen(task, answers, came_back=came_back) or any(is_new_here(task, row) for row in answers)
+
+
+def is_chosen(task: Task, answers: Sequence[Annotation], *, came_back: bool) -> bool:
+    """The same, whoever answered."""
     return (
         came_back
         or is_drawn(task)
         or is_unsure(task)
         or (task.queue.review_disagreement and differ(task, answers))
-        or any(is_new_here(task, row) for row in answers)
     )
 
 
@@ -51,6 +56,13 @@ def is_new_here(task: Task, answer: Annotation) -> bool:
     first = task.queue.review_first
     if not first or answer.author_id is None:
         return False
-    given = task.organization.annotations.filter(author=answer.author_id, queue=task.queue)
-    before = given.filter(source=Annotation.Source.PERSON).exclude(pk=answer.pk)
-    return len(before.order_by().values_list("pk", flat=True)[:first]) < first
+    return given_before(task.queue, answer.author_id, but=answer.pk) < first
+
+
+def given_before(queue: Queue, author: int, *, but: int | None = None) -> int:
+    """How many answers somebody has given in a queue, counted as far as its first ones are looked at."""
+    given = queue.organization.annotations.filter(author=author, queue=queue)
+    before = given.filter(source=Annotation.Source.PERSON)
+    if but is not None:
+        before = before.exclude(pk=but)
+    return len(before.order_by().values_list("pk", flat=True)[: queue.review_first])

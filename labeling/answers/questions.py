@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from labeling.answers.wording import words_of
 from projects.schemas.marks import MAX_MARKS
+from projects.schemas.options import KEYS_OF_PAGES
 from projects.schemas.values import TIE
 
 Question = Mapping[str, Any]
@@ -85,7 +86,7 @@ def asked(
         title=row["title"],
         field=field,
         help=row.get("help", ""),
-        key=row.get("key", ""),
+        key=key_of(row),
         required=row.get("required", True),
         is_shown=is_shown,
         only_if=only_if,
@@ -144,7 +145,7 @@ def options_of(row: Question, value: Any, attributes: Mapping[str, Any]) -> list
 def compared(row: Question, attributes: Mapping[str, Any]) -> list[tuple[str, str, str, str | None]]:
     """Two things side by side, the arrows point at them, and neither."""
     pairs = [
-        (one["value"], one.get("title") or one["value"], one.get("key") or arrow, said(one, attributes))
+        (one["value"], one.get("title") or one["value"], key_of(one) or arrow, said(one, attributes))
         for one, arrow in zip(row["options"], ("ArrowLeft", "ArrowRight"), strict=True)
     ]
     return [*pairs, (TIE, _("Neither is better"), "ArrowDown", None)] if row.get("tie", True) else pairs
@@ -162,8 +163,15 @@ def said(option: Question, attributes: Mapping[str, Any]) -> str | None:
 
 def keys_for(options: Sequence[Question]) -> list[str]:
     """The keys that the schema gives, and digits for those that have none."""
-    free = iter([digit for digit in DIGITS if digit not in {option.get("key") for option in options}])
-    return [option.get("key") or next(free, "") for option in options]
+    given = [key_of(option) for option in options]
+    free = iter([digit for digit in DIGITS if digit not in given])
+    return [key or next(free, "") for key in given]
+
+
+def key_of(row: Question) -> str:
+    """The key of an option or a question, unless the page needs it: schemas of old were not asked about that."""
+    key: str = row.get("key", "")
+    return "" if key in KEYS_OF_PAGES else key
 
 
 def chosen_of(row: Question, value: Any) -> list[Option]:

@@ -82,6 +82,7 @@ def undo(*, user: User, queue: Queue) -> Lease:
         claimed_at=now,
         expires_at=now + timedelta(seconds=queue.lease_s),
         draft=last.answer,
+        cell=0,
     )
     record("annotation.undone", organization=organization, subject=last, by=user, task=task.pk)
     return organization.leases.select_related("task__example__stream").get(pk=lease.pk)

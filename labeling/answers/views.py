@@ -73,15 +73,6 @@ def holding(request: MemberRequest) -> Lease | None:
     )
 
 
-@require_GET
-@shows_media
-@member_page(LABEL)
-def work(request: MemberRequest, project: str, queue: str) -> HttpResponseBase:
-    """The task that the person holds, or the way to take one."""
-    found = open_queue(request, project, queue)
-    return show(request, found, claiming.held(user=request.user, queue=found))
-
-
 def show(
     request: MemberRequest,
     queue: Queue,

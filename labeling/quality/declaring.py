@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -11,11 +12,12 @@ from django.db.models.functions import Coalesce, Greatest, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from labeling.answers.actions import HEEDED, Met, Note
+from labeling.answers.actions import HEEDED, Heed, Met, Note
 from labeling.answers.models import Annotation
 from labeling.quality.effort import WINDOW
 from labeling.quality.heuristics import CHECKS, Given
 from labeling.quality.models import Heuristic, HeuristicHit
+from labeling.queues.models import Queue
 from labeling.tasks.models import SelectedBy, Task
 from projects.streams.models import Project
 from teams.access.problems import FieldError
@@ -114,7 +116,22 @@ def with_hits(project: Project) -> QuerySet[Heuristic]:
     return rows.order_by(F("ended_at").desc(nulls_first=True), "name", "-version")
 
 
-def heed(task: Task, answer: dict[str, Any], active_s: float | None, reason: str, by: User) -> Note | None:
+def heeding(queue: Queue) -> Heed:
+    """What looks at answers in a queue: its checks are read once, when the first answer needs them."""
+    return partial(heed, in_use(queue.project_id, queue.organization))
+
+
+HEEDED.append(heeding)
+
+
+def heed(
+    checks: QuerySet[Heuristic],
+    task: Task,
+    answer: dict[str, Any],
+    active_s: float | None,
+    reason: str,
+    by: User,
+) -> Note | None:
     """Raises Met where a check refuses an answer or its reason is missing; else what to note once it is kept.
 
     Asks are let through, for a pipeline waits for them; tasks whose answer is known are not, or they could be told.
@@ -122,7 +139,7 @@ def heed(task: Task, answer: dict[str, Any], active_s: float | None, reason: str
     if task.selected_by == SelectedBy.ASK:
         return None
     given = reason.strip()[:LONGEST_REASON]
-    met = [row for row in in_use(task.queue.project_id, task.organization) if is_odd(row, answer, active_s)]
+    met = [row for row in checks if is_odd(row, answer, active_s)]
     refusing = [row for row in met if row.effect == Heuristic.Effect.BLOCK or not given]
 
     def note(annotation: Annotation | None) -> None:
@@ -142,9 +159,6 @@ def heed(task: Task, answer: dict[str, Any], active_s: float | None, reason: str
     if refusing:
         raise Met([said_of(row) for row in refusing], lambda: note(None))
     return note if met else None
-
-
-HEEDED.append(heed)
 
 
 def said_of(row: Heuristic) -> FieldError:

@@ -22,7 +22,8 @@ from labeling.queues.models import Queue
 from labeling.tasks.claiming import AHEAD_FOR, OFFERS
 from labeling.tasks.hindrances import hindrance
 from labeling.tasks.models import Lease, SelectedBy, Task
-from projects.schemas.answers import check_answer
+from labeling.tasks.sheets import OFFERS as SHEET_OFFERS
+from projects.schemas.answers import check_answer, label_of
 from projects.streams.models import Example
 from teams.access.problems import FieldError, Invalid
 from teams.events.actions import record
@@ -151,6 +152,33 @@ def offer(user: User, queue: Queue, ahead: bool = False) -> None:
 OFFERS.append(offer)
 
 
+def offer_cells(user: User, queue: Queue, cells: list[int]) -> None:
+    """The same for the free cells of a sheet, each by its own lot; only examples of which the model says something."""
+    drawn = [cell for cell in cells if lot.random() * 100 < queue.gold_percent]
+    if not drawn or queue.state != Queue.State.ACTIVE or hindrance(user=user, queue=queue):
+        return
+    organization, now = queue.organization, timezone.now()
+    tasks = unseen(user, queue).filter(example__predicted__isnull=False).order_by("?")[: len(drawn)]
+    until = now + timedelta(seconds=queue.lease_s)
+    leases = [
+        Lease(
+            organization=organization,
+            task=task,
+            queue=queue,
+            round=ROUND,
+            user=user,
+            cell=cell,
+            claimed_at=now,
+            expires_at=until,
+        )
+        for task, cell in zip(tasks, drawn, strict=False)
+    ]
+    Lease.objects.bulk_create(leases, ignore_conflicts=True)
+
+
+SHEET_OFFERS.append(offer_cells)
+
+
 def unseen(user: User, queue: Queue) -> Any:
     """The tasks with a known answer whose example this person has not met here."""
     organization = queue.organization
@@ -163,7 +191,11 @@ def unseen(user: User, queue: Queue) -> Any:
 def measure(task: Task, annotation: Annotation) -> None:
     """Score an answer to a known one, and let the person's standing follow."""
     gold = task.organization.golds.get(task=task)
-    scores = scores_of(task.queue.schema.questions, gold.answer, annotation.answer)
+    scores = (
+        scores_of(task.queue.schema.questions, gold.answer, annotation.answer)
+        if annotation.answer
+        else of_a_mark(task, gold, annotation)
+    )
     row = task.organization.gold_answers.create(
         gold=gold,
         queue=task.queue,
@@ -177,6 +209,12 @@ def measure(task: Task, annotation: Annotation) -> None:
 
 
 MEASURES.append(measure)
+
+
+def of_a_mark(task: Task, gold: Gold, annotation: Annotation) -> dict[str, float]:
+    """Marked as an exception and no more: right where the known answer is not what the model says."""
+    is_right = label_of(task.queue.schema, gold.answer) != annotation.shown_prediction
+    return {row["name"]: float(is_right) for row in task.queue.schema.questions}
 
 
 def scores_of(

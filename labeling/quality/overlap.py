@@ -46,10 +46,12 @@ class Shared:
 def shared_tasks(queue: Queue, at: datetime, most: int = MOST_TASKS) -> list[Shared]:
     """The newest tasks of the queue's questions with answers of two people or more; newest first."""
     several = queue.organization.tasks.filter(queue=queue, people__len__gt=1, opened_at__gte=at - RECENT)
-    examples = dict(several.order_by("-pk").values_list("pk", "example_id")[:most])
+    rows = several.order_by("-pk").values_list("pk", "example_id", "people")[:most]
+    # Whoever corrected an answer or decided between some had read them: they are none of the task's people.
+    people = {pk: set(asked) for pk, _example, asked in rows}
     said = queue.organization.annotations.filter(
-        example__in=set(examples.values()),
-        task__in=examples,
+        example__in={example for _pk, example, _asked in rows},
+        task__in=people,
         source=Annotation.Source.PERSON,
         schema=queue.schema_id,
         state__in=STANDING,
@@ -59,7 +61,8 @@ def shared_tasks(queue: Queue, at: datetime, most: int = MOST_TASKS) -> list[Sha
     for task, example, author, answer, when in said.order_by("pk").values_list(
         "task", "example", "author", "answer", "at"
     ):
-        found.setdefault(task, Shared(task, example, when, {})).answers.setdefault(author, answer)
+        if author in people[task]:
+            found.setdefault(task, Shared(task, example, when, {})).answers.setdefault(author, answer)
     return [found[task] for task in sorted(found, reverse=True) if len(found[task].answers) > 1]
 
 

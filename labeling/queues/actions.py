@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -35,6 +36,7 @@ def create_queue(
     on a page.
     """
     check_on_page(schema)
+    check_sheet(schema=schema, rules=rules)
     organization = stream.organization
     checked = Condition.from_json(condition, stream).json
     organization.label_schemas.filter(pk=schema.pk, frozen_at=None).update(frozen_at=timezone.now())
@@ -51,6 +53,44 @@ def check_on_page(schema: LabelSchema) -> None:
     if others:
         sentence = _("“%(title)s” cannot be answered on the task page; its answers come with imports.")
         raise Refused(sentence % {"title": others[0]}, "not_on_page", 422)
+
+
+MOST_CLASSES = 30  # more are searched, which a cell has no room for
+
+
+def check_sheet(*, schema: LabelSchema, rules: Mapping[str, Any]) -> None:
+    """Raises Refused where many guesses at once cannot be verified by these rules of a queue."""
+    other = rules.get("exceptions_to")
+    if rules.get("asking", Queue.Asking.ONE) != Queue.Asking.SHEET:
+        if other is not None:
+            raise Refused(
+                _("Exceptions are marked only where many guesses are seen at once."), "no_sheet", 422
+            )
+        return
+    if not is_of_one_word(schema.questions):
+        raise Refused(
+            _("Many guesses at once need one single question, with one choice of at most 30, or yes and no."),
+            "not_on_a_sheet",
+            422,
+        )
+    if not rules.get("show_predictions"):
+        raise Refused(
+            _("Many guesses at once are what the model says: the queue has to show it."), "no_guess", 422
+        )
+    if rules.get("overlap", 1) != 1:
+        raise Refused(_("Many guesses at once are verified by one person each."), "overlap", 422)
+    if other is not None and other.asking != Queue.Asking.ONE:
+        raise Refused(_("Exceptions go to a queue that shows one task at a time."), "sheet_again", 422)
+
+
+def is_of_one_word(questions: list[dict[str, Any]]) -> bool:
+    """Whether a schema asks one thing that one key answers."""
+    row = questions[0]
+    if len(questions) > 1 or not row.get("required", True):
+        return False
+    options = row.get("options", [])
+    few = len(options) <= MOST_CLASSES and not any("parent" in option for option in options)
+    return row["kind"] == "boolean" or (row["kind"] == "choice" and few)
 
 
 def queue_of_imports(*, stream: Stream, schema: LabelSchema, by: User | None) -> Queue:

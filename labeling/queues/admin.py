@@ -13,7 +13,14 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from labeling.queues.actions import check_for_people, check_on_page, create_queue, pause, resume
+from labeling.queues.actions import (
+    check_for_people,
+    check_on_page,
+    check_sheet,
+    create_queue,
+    pause,
+    resume,
+)
 from labeling.queues.models import Queue, Reservation
 from labeling.queues.people import reserve, unreserve
 from labeling.queues.replaying import replay
@@ -46,6 +53,8 @@ RULES = (
     "return_reasons",
     "lease_s",
     "show_predictions",
+    "asking",
+    "exceptions_to",
     "counts",
     "priority",
     "order",
@@ -92,9 +101,24 @@ class QueueForm(ConditionForm):
                 check_on_page(schema)
             except Refused as refusal:
                 self.add_error("schema", str(refusal.sentence))
+        self.check_sheet()
         if self.cleaned_data.get("escalate_after") and not self.cleaned_data.get("escalation_team"):
             self.add_error("escalation_team", str(_("Say which team gets what others let run out.")))
         return self.cleaned_data
+
+    def check_sheet(self) -> None:
+        """Whether many guesses can be verified at once, and where their exceptions go."""
+        given, row = self.cleaned_data, self.instance
+        schema = given.get("schema") or (row.schema if row.schema_id else None)
+        stream = given.get("stream") or (row.stream if row.stream_id else None)
+        other = given.get("exceptions_to")
+        if schema is not None:
+            try:
+                check_sheet(schema=schema, rules=given)
+            except Refused as refusal:
+                self.add_error("asking", str(refusal.sentence))
+        if other is not None and (other.pk == row.pk or other.stream_id != getattr(stream, "pk", None)):
+            self.add_error("exceptions_to", str(_("Name another queue of the same stream.")))
 
 
 class ReservationInline(OrganizationInline):
@@ -134,7 +158,14 @@ class QueueAdmin(OrganizationAdmin):
     readonly_fields = ("project_link", "stream", "schema", "slug", "state_shown", "replayed", "created_at")
     list_display = ("name", "project_link", "state_shown", "waiting", "rule", "audit", "reviewed", "counts")
     list_filter = ("state", "counts", ("project", ScopedFilter), ("stream", ScopedFilter))
-    list_select_related = ("project", "stream__project", "schema__project", "requires", "escalation_team")
+    list_select_related = (
+        "project",
+        "stream__project",
+        "schema__project",
+        "requires",
+        "escalation_team",
+        "exceptions_to",
+    )
     search_fields = ("name", "slug", "project__name")
     search_help_text = _("Search by name, address or project")
     ordering = ("-priority", "name", "id")

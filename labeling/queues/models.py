@@ -61,6 +61,12 @@ class Queue(OrganizationModel):
         DROP = "drop", _("drop it for everybody, with a reason")
         NEVER = "never", _("nothing: every task is answered")
 
+    class Asking(models.TextChoices):
+        """How many tasks a person has before them."""
+
+        ONE = "one", _("one task at a time")
+        SHEET = "sheet", _("many guesses at once: only the exceptions are marked")
+
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="queues")
     stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="queues")
     schema = models.ForeignKey(LabelSchema, on_delete=models.PROTECT, related_name="queues")
@@ -103,6 +109,25 @@ class Queue(OrganizationModel):
     )
     lease_s = models.PositiveIntegerField(_("lease, seconds"), default=900)
     show_predictions = models.BooleanField(_("show the model's guess"), default=False)
+    asking = models.CharField(
+        _("people see"),
+        max_length=5,
+        choices=Asking.choices,
+        default=Asking.ONE,
+        db_default=Asking.ONE,
+        help_text=_(
+            "Many at once: up to 24 examples with what the model says of each; what is not marked is accepted."
+        ),
+    )
+    exceptions_to = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("marked exceptions go to"),
+        help_text=_("Where many are seen at once. Empty: whoever marks one chooses the right class."),
+    )
     counts = models.BooleanField(
         _("its answers count"),
         default=True,

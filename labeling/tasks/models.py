@@ -14,6 +14,8 @@ from labeling.queues.models import Queue
 from projects.streams.models import Example
 from teams.identity.models import OrganizationModel, User
 
+CELLS = 24  # of a sheet: as many tasks as a person holds at once
+
 
 class SelectedBy(models.TextChoices):
     """Why an example was drawn; only random draws count in an evaluation."""
@@ -140,7 +142,8 @@ class Task(OrganizationModel):
 class Lease(OrganizationModel):
     """One person's hold on a task; `token` is the fence: whoever comes with an older one is too late.
 
-    A person holds one task of a queue, and at most one more that their page fetched ahead (`prefetched`). One that is
+    A person holds one task of a queue, or one in each `cell` of a sheet, and at most one more that their page fetched
+    ahead (`prefetched`). One that is
     put off stays theirs, is offered again at `again_at`, and goes to others at `expires_at`.
     """
 
@@ -158,7 +161,7 @@ class Lease(OrganizationModel):
         State.ANSWERED: (State.RETURNED, State.HELD),  # held again: undone at once
         State.RETURNED: (State.HELD, State.EXPIRED),  # expired: the answer was recalled
         State.EXPIRED: (State.HELD, State.RETURNED),  # returned again: a recall is taken back
-        State.SKIPPED: (),
+        State.SKIPPED: (State.HELD,),  # undone at once: what was handed on from a sheet
     }
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="leases")
@@ -175,6 +178,7 @@ class Lease(OrganizationModel):
     draft = models.JSONField(null=True)
     note = models.TextField(_("why it came back"), blank=True, default="", db_default="")
     prefetched = models.BooleanField(default=False, db_default=False)
+    cell = models.PositiveSmallIntegerField(default=0, db_default=0)
     again_at = models.DateTimeField(_("offered again"), null=True)
     said = models.CharField(_("why it was let go"), max_length=300, blank=True, default="", db_default="")
 
@@ -184,8 +188,11 @@ class Lease(OrganizationModel):
         constraints = [
             models.UniqueConstraint(fields=["task", "round", "user"], name="one_lease_a_person_and_round"),
             models.UniqueConstraint(
-                fields=["queue", "user", "prefetched"], condition=Q(state="held"), name="one_task_at_a_time"
+                fields=["queue", "user", "prefetched", "cell"],
+                condition=Q(state="held"),
+                name="one_task_a_cell",
             ),
+            models.CheckConstraint(condition=Q(cell__lt=CELLS), name="lease_in_a_sheet"),
         ]
         indexes = [
             models.Index(

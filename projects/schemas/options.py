@@ -10,6 +10,8 @@ from teams.access.problems import FieldError
 
 MAX_OPTIONS = 20_000
 MAX_DEPTH = 20  # of a tree
+# What the pages that ask use themselves: skip, flag, the guideline, other questions, go to, the list of keys, search.
+KEYS_OF_PAGES = frozenset("s!ijkg?/")
 MEMBERS = frozenset({"value", "title", "key", "parent"})
 COMPARED = frozenset({"value", "title", "key", "attribute"})
 
@@ -55,11 +57,14 @@ def check_option(option: Any, at: str, members: frozenset[str]) -> list[FieldErr
 
 
 def check_key(row: dict[str, Any], at: str) -> list[FieldError]:
-    """A key of the keyboard is one character that can be seen."""
+    """A key of the keyboard is one character that can be seen, and none that the page has a use for."""
     key = row.get("key", "")
-    if isinstance(key, str) and len(key) <= 1 and key.isprintable() and not key.isspace():
-        return []
-    return [FieldError(f"{at}/key", "key", "A key is one character.")]
+    if not isinstance(key, str) or len(key) > 1 or not key.isprintable() or key.isspace():
+        return [FieldError(f"{at}/key", "key", "A key is one character.")]
+    if key and key in KEYS_OF_PAGES:
+        taken = " ".join(sorted(KEYS_OF_PAGES))
+        return [FieldError(f"{at}/key", "taken", f"The page uses this key itself. Its keys are: {taken}")]
+    return []
 
 
 def check_parents(options: Sequence[dict[str, Any]], at: str) -> list[FieldError]:

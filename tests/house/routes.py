@@ -49,6 +49,7 @@ HERE = ORGANIZATION | {"project": "project.slug"}
 OWN_TOKEN = ORGANIZATION | {"pk": "own_token.pk"}
 CHILD = HERE | {"slug": "family.slice.slug", "pk": "child.pk"}
 QUEUE = HERE | {"queue": "queue.slug"}
+SHEETS = HERE | {"queue": "sheets.slug"}
 SCHEDULE = HERE | {"schedule": "schedule.pk"}
 PLACEMENT = HERE | {"placement": "placement.slug"}
 EXPORT_PAGE = HERE | {"pk": "snapshot.pk", "export": "export.pk"}
@@ -62,6 +63,11 @@ DECISION = PLACEMENT | {"decision": "decision.pk"}
 def lease_of(world: World) -> dict[str, Any]:
     """The form of a task that the world's owner holds."""
     return {"lease": world.lease.pk, "token": world.lease.token, "digit": "3"}
+
+
+def sheet_of(world: World) -> dict[str, Any]:
+    """The form of a sheet of which the world's owner holds one cell."""
+    return {"cell": f"{world.sheet_lease.pk}.{world.sheet_lease.token}"}
 
 
 def returned_lease_of(world: World) -> dict[str, Any]:
@@ -191,6 +197,10 @@ PAGES = [
     Route("label-undo", {"POST": LABEL}, QUEUE),
     Route("label-prefetch", {"POST": LABEL}, QUEUE),
     Route("label-give-back", {"POST": LABEL}, QUEUE, lease_of, holder=True),
+    Route("label-sheet-take", {"POST": LABEL}, SHEETS),
+    Route("label-sheet-answer", {"POST": LABEL}, SHEETS, sheet_of),
+    Route("label-sheet-undo", {"POST": LABEL}, SHEETS),
+    Route("label-sheet-renew", {"POST": LABEL}, SHEETS),
     Route("label-contest", {"POST": LABEL}, QUEUE, returned_lease_of, holder=True),
     Route("review-home", {"GET": REVIEW}, ORGANIZATION),
     Route("contested", {"GET": MANAGE}, ORGANIZATION),

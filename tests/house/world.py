@@ -261,6 +261,7 @@ class World:
         self.pause = self.organization.pauses.create(
             queue=self.control, user=self.reviewer, reason=self.say("why paused")
         )
+        self.a_sheet()
         self.open_task = TaskFactory(queue=self.queue, example=self.examples[1])
         self.held_task = TaskFactory(queue=self.queue, example=self.examples[2], open_slots=0)
         self.lease = LeaseFactory(task=self.held_task, user=self.owner)
@@ -304,6 +305,22 @@ class World:
             body=self.say("what is wrong"),
             opened_by=self.manager,
         )
+
+    def a_sheet(self) -> None:
+        """A queue of guesses to verify; the owner holds one of its cells."""
+        self.sheets = QueueFactory(
+            stream=self.stream,
+            schema=self.schema,
+            slug=f"{self.slug}-sheets",
+            name=self.say("sheet queue"),
+            asking="sheet",
+            show_predictions=True,
+            exceptions_to=self.queue,
+        )
+        key = f"{self.mark}-{secrets.token_hex(3)}"
+        example = ExampleFactory(stream=self.stream, key=key, bucket=5, predicted="3", confidence=0.5)
+        task = TaskFactory(queue=self.sheets, example=example, open_slots=0, people=[self.owner.pk])
+        self.sheet_lease = LeaseFactory(task=task, user=self.owner)
 
     def aside(self, state: str) -> Any:
         """A task on an example that nothing else is about."""

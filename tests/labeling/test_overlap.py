@@ -9,8 +9,11 @@ import pytest
 from django.utils import timezone
 
 from labeling.answers.actions import submit
+from labeling.models import Annotation
 from labeling.quality.measuring import measure, more_to_tell
 from labeling.quality.overlap import confusion, hardest, shared_tasks
+from labeling.reviews.actions import correct_answer
+from labeling.reviews.claiming import claim as take_verdict
 from labeling.tasks.claiming import claim
 from labeling.tasks.models import Task
 from teams.identity.roles import Role
@@ -114,6 +117,23 @@ def test_the_first_answer_of_each_person_counts() -> None:
     AnnotationFactory(task=task, author=ada, label="4", state="accepted")
     (shared,) = shared_tasks(queue, timezone.now())
     assert sorted(shared.of("digit").values()) == ["3", "4"]
+
+
+def test_whoever_corrected_an_answer_is_not_another_person_who_was_asked() -> None:
+    queue = asked()
+    ada, bob = both(queue, [("3", "4")])
+    task = Task.objects.get()
+    Annotation.objects.filter(author=ada).update(state="in_review")
+    Task.objects.update(state="in_review")
+    reviewer = member(queue.organization, Role.REVIEWER, queue.project)
+    lease = take_verdict(user=reviewer, queue=queue)
+    assert lease is not None
+    correct_answer(lease=lease, token=lease.token, answer={"digit": "9"}, by=reviewer)
+    assert set(Annotation.objects.filter(task=task).values_list("author", flat=True)) == {
+        ada.pk, bob.pk, reviewer.pk,
+    }  # fmt: skip
+    (shared,) = shared_tasks(queue, timezone.now())
+    assert shared.answers == {ada.pk: {"digit": "3"}, bob.pk: {"digit": "4"}}
 
 
 def test_the_clock_finds_them_once_an_hour() -> None:

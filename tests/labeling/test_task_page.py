@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from labeling.answers.questions import key_of, keys_for
 from labeling.models import Annotation, Lease, Queue
 from projects.schemas.questions import KINDS
 from tests.factories import (
@@ -156,3 +157,9 @@ def test_many_options_are_searched_by_the_server_and_not_sent(page: Any) -> None
     assert client.get(address(queue, "options/"), {"question": "none"}).status_code == 404
     assert send(client, lease, breed="leaf 7").status_code == 204
     assert Annotation.objects.get().label == "leaf 7"
+
+
+def test_the_page_keeps_its_keys_from_schemas_that_took_them_before() -> None:
+    options = [{"value": "sad", "key": "s"}, {"value": "dull", "key": "d"}, {"value": "glad"}]
+    assert keys_for(options) == ["1", "d", "2"]
+    assert key_of({"key": "i"}) == ""

@@ -158,6 +158,8 @@ def test_the_label_is_the_first_answer_in_one_word() -> None:
         (question("number", min="low"), "/0/min"),
         (question("boolean", options=TWO), "/0/options"),
         (question("text", required="yes"), "/0/required"),
+        (question("text", key="i"), "/0/key"),
+        (question("choice", options=[{"value": "cat", "key": "s"}, {"value": "dog"}]), "/0/options/0/key"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_told_where(row: dict[str, Any], pointer: str) -> None:
