@@ -27,6 +27,7 @@ class LabelingConfig(AppConfig):
         from labeling.recall import running
         from labeling.recall.kinds import KINDS as recall_kinds
         from labeling.reviews import handlers as reviews
+        from labeling.reviews.counting import answer_panel
         from labeling.reviews.issue_pages import issues_panel
         from labeling.reviews.kinds import KINDS as reviews_kinds
         from labeling.tasks import handlers as tasks
@@ -48,6 +49,7 @@ class LabelingConfig(AppConfig):
         register_keeper("answers", with_answers)
         register_keeper("tasks", with_tasks)
         register_erasers()
+        register_example_panel(answer_panel)
         register_example_panel(issues_panel)
         register_sweeper("imports", sweep_uploads)
         assert pace

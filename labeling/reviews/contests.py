@@ -15,7 +15,7 @@ from labeling.answers.moves import next_one, refusing
 from labeling.answers.views import LABEL, open_queue, own_lease
 from labeling.reviews import deciding
 from labeling.reviews.models import Review
-from labeling.reviews.showing import shown
+from labeling.reviews.pages import marked_answer
 from labeling.reviews.views import MANAGE, text_in
 from labeling.reviews.views import contested as open_contests
 from projects.streams.doors import see_other
@@ -62,7 +62,7 @@ def row_of(request: MemberRequest, review: Review) -> dict[str, Any]:
         "example": answer.example,
         "queue": answer.queue,
         "media": shown_media(request.organization, answer.example),
-        "answer": shown(answer.schema.questions, answer.answer, answer.example.text),
+        "answer": marked_answer(answer),
     }
 
 

@@ -1,24 +1,26 @@
-"""Issues and questions on an example's page: open, resolve, ask for a new label."""
+"""Issues and questions on an example's page and beside its task: open, resolve, ask for a new label."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from labeling.answers.views import LABEL, whole
+from labeling.answers.views import LABEL, wants_fragment, whole
 from labeling.queues.models import Queue
 from labeling.reviews import issues
 from labeling.reviews.models import Issue
 from labeling.reviews.views import MANAGE, VERB, text_in
 from projects.streams.doors import can, open_project, see_other
+from projects.streams.media import shows_media
 from projects.streams.models import Example, Project
+from projects.streams.shown import shown
 from teams.access.tenancy import MemberRequest, member_page
 from teams.identity.refused import Refused
 
@@ -32,6 +34,7 @@ def issues_panel(request: MemberRequest, project: Project, example: Example) -> 
     context = {
         "example": example,
         "issues": listed,
+        "is_blind": is_blind(request, example),
         "may_ask": can(request, LABEL, project),
         "may_point": can(request, VERB, project),
         "queues": list(queues_of(example)) if may_manage else [],
@@ -41,6 +44,12 @@ def issues_panel(request: MemberRequest, project: Project, example: Example) -> 
         "template": "labeling/reviews/issues.html",
         "context": context,
     }
+
+
+def is_blind(request: MemberRequest, example: Example) -> bool:
+    """Whether an answer to the example is before this reviewer, who is not to know whose it is."""
+    before = request.organization.review_leases.filter(reviewer=request.user, task__example=example)
+    return bool(before.filter(task__queue__review_blind=True).exists())
 
 
 def listed_of(request: MemberRequest, example: Example) -> list[Issue]:
@@ -72,24 +81,73 @@ def queues_of(example: Example) -> Any:
 def after(
     request: MemberRequest, project: str, example: int, deed: Callable[[], Any], said: str
 ) -> HttpResponse:
-    """Do something and return to the example, saying what came of it."""
+    """Do something and return to the example, or to what a script shows of it, saying what came of it."""
     try:
         deed()
     except Refused as refused:
+        if wants_fragment(request):
+            return again_beside(request, project, example, refused.status, refusal=str(refused.sentence))
         messages.error(request, str(refused.sentence))
     else:
+        if wants_fragment(request):
+            return again_beside(request, project, example, 200, told=said)
         messages.success(request, said)
     return see_other(reverse("example", args=[request.organization.slug, project, example]) + "#issues")
 
 
+def again_beside(
+    request: MemberRequest, project: str, example: int, status: int, **more: str
+) -> HttpResponse:
+    """What a script shows of the example, anew."""
+    place = open_project(request, project, LABEL)
+    return beside(request, place, example_at(request, place, example), status=status, **more)
+
+
+@require_GET
+@shows_media
+@member_page(LABEL)
+def panel(request: MemberRequest, project: str, example: int) -> HttpResponse:
+    """What was said about an example, beside its task: pins on the picture, the list, and the forms."""
+    place = open_project(request, project, LABEL)
+    return beside(request, place, example_at(request, place, example))
+
+
+def beside(
+    request: MemberRequest, project: Project, example: Example, *, status: int = 200, **more: str
+) -> HttpResponse:
+    """The part of a page that its script puts into place; `told` or `refusal` is what came of a form."""
+    said = issues_panel(request, project, example)["context"]
+    context = {
+        "project": project,
+        "said": said,
+        "media": shown(request.organization, example),
+        "pins": pins_of(said["issues"]),
+        **more,
+    }
+    return render(request, "labeling/reviews/issues_beside.html", context, status=status)
+
+
+def pins_of(listed: Sequence[Issue]) -> list[dict[str, Any]]:
+    """Where open issues point on the picture, in per cent of its size."""
+    spots = ((issue, (issue.pin or {}).get("at")) for issue in listed if issue.state == Issue.State.OPEN)
+    return [{"n": issue.pk, "x": f"{at[0]:.2%}", "y": f"{at[1]:.2%}"} for issue, at in spots if at]
+
+
+def example_at(request: MemberRequest, project: Project, example: int) -> Example:
+    """An example of a project, or 404."""
+    rows = request.organization.examples.filter(stream__project=project).select_related("stream__project")
+    row = get_object_or_404(rows, pk=min(example, 2**63 - 1))
+    row.organization = request.organization
+    return row
+
+
 @require_POST
+@shows_media
 @member_page(LABEL)
 def open_one(request: MemberRequest, project: str, example: int) -> HttpResponse:
     """Open an issue, or a question: `kind`, `body`, and where: `passage`, or `across` and `down`."""
     place = open_project(request, project, LABEL)
-    rows = request.organization.examples.filter(stream__project=place).select_related("stream__project")
-    row = get_object_or_404(rows, pk=min(example, 2**63 - 1))
-    row.organization = request.organization
+    row = example_at(request, place, example)
     points = request.POST.get("kind") == Issue.Kind.ISSUE and can(request, VERB, place)
     kind = Issue.Kind.ISSUE if points else Issue.Kind.QUESTION
 
@@ -114,6 +172,7 @@ def issue_at(request: MemberRequest, project: str, pk: int, verb: str) -> Issue:
 
 
 @require_POST
+@shows_media
 @member_page(LABEL)
 def resolve_one(request: MemberRequest, project: str, pk: int) -> HttpResponse:
     """Say what there is to say (`reply`), and close it."""
@@ -124,6 +183,7 @@ def resolve_one(request: MemberRequest, project: str, pk: int) -> HttpResponse:
 
 
 @require_POST
+@shows_media
 @member_page(MANAGE)
 def again(request: MemberRequest, project: str, pk: int) -> HttpResponse:
     """Ask for a new label in one of the stream's queues (`queue`)."""

@@ -14,7 +14,7 @@ from labeling.queues.models import Queue
 from labeling.reviews.claiming import answer_in_review
 from labeling.reviews.models import Review, ReviewLease
 from labeling.reviews.reasons import reasons_of
-from labeling.reviews.showing import shown
+from labeling.reviews.showing import lines_of
 from labeling.tasks.models import Task
 from projects.streams.shown import shown_whole
 from projects.streams.withholding import shown_to
@@ -31,7 +31,7 @@ def page_of(
     media = shown_whole(request.organization, example, by=request.user)
     text = text_of(example, media)
     judged = judged_of(task)
-    answers = [view_of(queue, row, text) for row in judged]
+    answers = [view_of(queue, row) for row in judged]
     is_deciding = task.state == Task.State.COMPLETE
     first = judged[0].answer if judged and not is_deciding else {}
     given = more.get("chosen", first)
@@ -81,15 +81,27 @@ def judged_of(task: Task) -> list[Annotation]:
     return [answer] if answer is not None else []
 
 
-def view_of(queue: Queue, row: Annotation, text: str) -> dict[str, Any]:
-    """An answer in words and drawings, with whose it is where the queue shows it."""
-    return {
+def view_of(queue: Queue, row: Annotation) -> dict[str, Any]:
+    """An answer in words and with what it marks, and whose it is where the queue shows it."""
+    return marked_answer(row) | {
         "pk": row.pk,
-        "shown": shown(row.schema.questions, row.answer, text),
         "author": None if queue.review_blind else row.author or row.said_by,
         "at": row.at,
         "active_s": row.active_s,
         "is_majority": row.source == Annotation.Source.CONSOLIDATED,
+    }
+
+
+def marked_answer(row: Annotation) -> dict[str, Any]:
+    """What a page draws of an answer: its lines, and whether shapes or passages are to be drawn of `answer`."""
+    questions = row.schema.questions
+    marked = {one["kind"] for one in questions if row.answer.get(one["name"])}
+    return {
+        "lines": lines_of(questions, row.answer),
+        "questions": questions,
+        "answer": row.answer,
+        "has_shapes": bool(marked & {"boxes", "polygons"}),
+        "has_spans": "spans" in marked,
     }
 
 

@@ -13,6 +13,11 @@ urlpatterns = [
     path("review/<slug:project>/<slug:queue>/judge/", views.review_judge, name="review-judge"),
     path("review/<slug:project>/<slug:queue>/renew/", views.review_renew, name="review-renew"),
     path("projects/<slug:project>/examples/<int:example>/issues/", issue_pages.open_one, name="issue-open"),
+    path(
+        "projects/<slug:project>/examples/<int:example>/issues/beside/",
+        issue_pages.panel,
+        name="issues-beside",
+    ),
     path("projects/<slug:project>/issues/<int:pk>/resolve/", issue_pages.resolve_one, name="issue-resolve"),
     path("projects/<slug:project>/issues/<int:pk>/ask-again/", issue_pages.again, name="issue-again"),
     path("label/<slug:project>/<slug:queue>/contest/", contests.contest, name="label-contest"),

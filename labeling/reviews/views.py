@@ -19,7 +19,7 @@ from labeling.queues.models import Queue
 from labeling.reviews import actions, claiming, deciding
 from labeling.reviews.models import Review, ReviewLease
 from labeling.reviews.pages import page_of
-from labeling.reviews.showing import shown
+from labeling.reviews.showing import lines_of
 from labeling.tasks.models import Task
 from labeling.tasks.waiting import UP_TO, capped
 from projects.streams.doors import see_other
@@ -158,7 +158,7 @@ def refusing(
 ) -> HttpResponse:
     """The answer again with the sentence, or, where it is not before this reviewer any more, what they had typed."""
     if refused.code in ("lease_lost", "own_answer"):
-        lines = shown(queue.schema.questions, given).lines if request.POST["verdict"] == "correct" else []
+        lines = lines_of(queue.schema.questions, given) if request.POST["verdict"] == "correct" else []
         lost = {"sentence": refused.sentence, "lines": lines} | typed
         return show(request, queue, None, status=refused.status, lost=lost)
     return show(request, queue, lease, status=refused.status, refusal=refused.sentence, **typed)

@@ -10,8 +10,9 @@ from teams.access.problems import FieldError
 
 MAX_OPTIONS = 20_000
 MAX_DEPTH = 20  # of a tree
-# What the pages that ask use themselves: skip, flag, the guideline, other questions, go to, the list of keys, search.
-KEYS_OF_PAGES = frozenset("s!ijkg?/")
+# What the pages that ask use themselves: skip, flag, the guideline, issues, other questions, go to, the list of keys,
+# search.
+KEYS_OF_PAGES = frozenset("s!iqjkg?/")
 MEMBERS = frozenset({"value", "title", "key", "parent"})
 COMPARED = frozenset({"value", "title", "key", "attribute"})
 

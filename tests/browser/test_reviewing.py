@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from labeling.models import Annotation, Review
+from labeling.models import Annotation, Issue, Review
 from projects.streams import media
 from teams.identity.roles import Role
 from tests.browser.rules import RULES
@@ -47,7 +47,7 @@ def queue() -> Any:
     stream = StreamFactory(project=project)
     schema = LabelSchemaFactory(project=project, questions=ASKED)
     queue = QueueFactory(stream=stream, schema=schema, slug="hard", name="Hard", instructions="Look well.")
-    png = picture("PNG")
+    png = picture("PNG", (240, 180))
     digest = media.digest_of(project.organization, png)
     media.keep(project.organization, {digest: png})
     for number in range(5):
@@ -128,3 +128,30 @@ def test_answers_are_judged_by_keys(
     ]  # fmt: skip
     accepted = Annotation.objects.filter(state="accepted").order_by("example__key")
     assert list(accepted.values_list("label", flat=True)) == ["cat", "dog", "cat", "dog"]
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)])
+def test_an_issue_is_pinned_to_a_spot_from_the_review_room(
+    browser: Browser, live_server: Any, client: Any, queue: Any, width: int, dark: bool
+) -> None:
+    page = signed_in(browser, live_server, client, queue, width, dark)
+    page.goto(f"{live_server.url}/o/acme/review/pets/hard/")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-example-key=pet-0]")).to_be_visible()
+    page.wait_for_load_state("load")
+    page.keyboard.press("q")
+    picture = page.locator("[data-pin-on]")
+    picture.locator("img").evaluate("image => image.decode()")
+    picture.click()
+    expect(page.locator("#issue-across")).not_to_have_value("")
+    page.keyboard.type("What is this?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("dialog[open] [role=status]")).to_contain_text("Opened")
+    expect(page.locator("dialog[open] .pin")).to_have_count(1)
+    fit(page)
+    issue = Issue.objects.get()
+    assert issue.pin["at"] == pytest.approx([0.5, 0.5], abs=0.02)
+    assert (issue.kind, issue.example.key) == ("issue", "pet-0")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-example-key=pet-1]")).to_be_visible()

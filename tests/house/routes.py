@@ -216,6 +216,7 @@ PAGES = [
         HERE | {"example": "example_row.pk"},
         lambda world: {"kind": "question", "body": "Is this one?"},
     ),
+    Route("issues-beside", {"GET": LABEL}, HERE | {"example": "example_row.pk"}),
     Route("issue-resolve", {"POST": LABEL}, HERE | {"pk": "issue.pk"}, lambda world: {"reply": "It is."}),
     Route(
         "issue-again", {"POST": MANAGE}, HERE | {"pk": "issue.pk"}, lambda world: {"queue": world.queue.pk}

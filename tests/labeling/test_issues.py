@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from labeling.answers.actions import submit
-from labeling.models import Issue, Queue, Task
+from labeling.models import Issue, Queue, ReviewLease, Task
 from labeling.tasks.claiming import claim
 from projects.streams.models import Example
 from slices.definitions.actions import Definition, create_slice, current
@@ -122,3 +123,49 @@ def frozen(queue: Queue) -> Any:
         by=None,
     )
     return freeze(slice_version=current(found), role="train", as_of=timezone.now(), by=None)
+
+
+def test_what_was_said_stands_beside_the_task_with_its_spot(page: Any) -> None:
+    task = labelled()
+    labeler = person(task.queue)
+    browser, asks = page(labeler), {"kind": "question", "body": "Which one?", "across": "25", "down": "50"}
+    sent = browser.post(page_at(task.example, "issues/"), asks, headers={"X-Fragment": "1"})
+    issue = Issue.objects.get()
+    assert (sent.status_code, sent.context["told"]) == (200, "Asked; the answer appears here.")
+    shown = browser.get(page_at(task.example, "issues/beside/"))
+    assert shown.context["pins"] == [{"n": issue.pk, "x": "25.00%", "y": "50.00%"}]
+    assert b"<html" not in shown.content
+    assert b"Which one?" in shown.content
+    wrong = browser.post(page_at(task.example, "issues/"), asks | {"body": " "}, headers={"X-Fragment": "1"})
+    assert (wrong.status_code, Issue.objects.count()) == (422, 1)
+    assert b"Say in at most" in wrong.content
+
+
+def test_the_task_and_the_answer_that_is_judged_have_a_button_for_it(page: Any) -> None:
+    task = TaskFactory(queue__review_percent=100)
+    labeler, reviewer = person(task.queue), person(task.queue, Role.REVIEWER)
+    here = f"/o/{task.organization.slug}/{{}}/{task.queue.project.slug}/{task.queue.slug}/"
+    address = page_at(task.example, "issues/beside/")
+    lease = claim(user=labeler, queue=task.queue)
+    assert lease is not None
+    assert address in page(labeler).get(here.format("label")).content.decode()
+    submit(lease=lease, token=lease.token, answer={"digit": "3"}, by=labeler)
+    page(reviewer).post(here.format("review") + "take/")
+    assert address in page(reviewer).get(here.format("review")).content.decode()
+
+
+def test_a_blind_reviewer_is_not_told_who_asked(page: Any) -> None:
+    task = TaskFactory()
+    labeler, reviewer = person(task.queue), person(task.queue, Role.REVIEWER)
+    page(labeler).post(page_at(task.example, "issues/"), {"kind": "question", "body": "Which one?"})
+    beside = page_at(task.example, "issues/beside/")
+    assert str(labeler) in page(reviewer).get(beside).content.decode()
+    ReviewLease.objects.create(
+        organization=task.organization,
+        task=task,
+        reviewer=reviewer,
+        expires_at=timezone.now() + timedelta(minutes=5),
+    )
+    shown = page(reviewer).get(beside).content.decode()
+    assert str(labeler) not in shown
+    assert "Which one?" in shown

@@ -72,7 +72,7 @@ def test_a_labeler_answers_a_reviewer_returns_it_the_labeler_mends_it_and_the_re
     assert (shown.status_code, shown.context["waiting"]) == (200, 1)
     lease = taken(client, queue)
     shown = client.get(address(queue))
-    assert [line.words for line in shown.context["answers"][0]["shown"].lines] == [["3"]]
+    assert [line.words for line in shown.context["answers"][0]["lines"]] == [["3"]]
     assert judge(client, lease, "return", reason="Wrong answer", note="It is a 7.").status_code == 204
 
     labeler = page(answer.author)
@@ -255,7 +255,7 @@ def test_where_people_did_not_agree_somebody_picks_an_answer(page: Any) -> None:
     client = page(person(task.queue, Role.REVIEWER))
     lease = taken(client, task.queue)
     shown = client.get(address(task.queue)).context
-    assert [row["shown"].lines[0].words for row in shown["answers"]] == [["3"], ["4"]]
+    assert [row["lines"][0].words for row in shown["answers"]] == [["3"], ["4"]]
     assert judge(client, lease, "pick", pick=10**9).status_code == 422
     assert judge(client, lease, "pick", pick=shown["answers"][1]["pk"]).status_code == 204
     task.refresh_from_db()

@@ -15,12 +15,14 @@ from labeling.answers.marked import pieces_of, shapes_of
 from labeling.models import Annotation, Lease, Queue
 from projects.streams.shown import Shown
 from tests.factories import (
+    AnnotationFactory,
     ExampleFactory,
     LabelSchemaFactory,
     LeaseFactory,
     PredictionFactory,
     QueueFactory,
     StreamFactory,
+    TaskFactory,
     member,
 )
 
@@ -161,3 +163,22 @@ def test_no_answer_is_so_odd_that_it_breaks_a_page(boxes: Any, polygons: Any, sp
     answer = {"boxes": boxes, "polygons": polygons, "spans": spans}
     assert isinstance(shapes_of(ASKED, answer), list)
     assert "".join(one.text for one in pieces_of("Tom sleeps", ASKED, answer)) == "Tom sleeps"
+
+
+@pytest.mark.django_db
+def test_the_page_of_an_example_draws_the_answer_that_counts(page: Any) -> None:
+    answer = {"spans": [{"start": 4, "end": 7, "text": "Tom", "label": "cat"}], "boxes": [BOX]}
+    stream = StreamFactory()
+    schema = LabelSchemaFactory(project=stream.project, questions=ASKED)
+    example = ExampleFactory(
+        stream=stream, text="See Tom.", media_uri="https://pictures.example/1.png", media_type="image/png"
+    )
+    viewer = page(member(stream.organization, "viewer", stream.project))
+    address = f"/o/{stream.organization.slug}/projects/{stream.project.slug}/examples/{example.pk}/"
+    assert "No answer counts yet." in viewer.get(address).content.decode()
+    queue = QueueFactory(stream=stream, schema=schema)
+    task = TaskFactory(queue=queue, example=example, state="accepted", open_slots=0)
+    AnnotationFactory(task=task, answer=answer)
+    html = viewer.get(address).content.decode()
+    assert html.count('<polygon class="shape mark-0"') == 1
+    assert '<mark class="mark mark-0">Tom</mark>' in html

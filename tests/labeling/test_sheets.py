@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from labeling.answers.unverifying import undo_sheet
@@ -304,6 +306,29 @@ def test_a_queue_whose_questions_or_rules_do_not_fit_is_refused(
     with pytest.raises(Refused) as refused:
         check_sheet(schema=schema, rules={"asking": "sheet", "show_predictions": True} | rules)
     assert refused.value.code == code
+
+
+def test_the_form_of_a_queue_says_what_does_not_fit(page: Any) -> None:
+    queue = sheet_of(1)
+    queue.exceptions_to = queue
+    browser, change = (
+        page(member(queue.organization, "owner")),
+        reverse("admin:labeling_queue_change", args=[queue.pk]),
+    )
+    here = re.search(r'name="desk_here" value="([^"]+)"', browser.get(change).content.decode())
+    assert here is not None
+    rules = {
+        "audit_percent": 0,
+        "overlap": 2,
+        "review_percent": 0,
+        "lease_s": 900,
+        "priority": 0,
+        "asking": "sheet",
+    }
+    sent = {"name": "Pets", "desk_here": here[1], "exceptions_to": queue.pk, "show_predictions": "on"} | rules
+    errors = browser.post(change, sent).context["adminform"].form.errors
+    assert errors["asking"] == ["Many guesses at once are verified by one person each."]
+    assert errors["exceptions_to"] == ["Name another queue of the same stream."]
 
 
 def test_an_example_without_a_guess_needs_a_class() -> None:
