@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.answers import moves, sheets, views
+from labeling.answers import beside_pages, moves, sheets, views
 
 urlpatterns = [
     path("label/", views.label_home, name="label-home"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("label/<slug:project>/<slug:queue>/undo/", moves.undo, name="label-undo"),
     path("label/<slug:project>/<slug:queue>/prefetch/", moves.prefetch, name="label-prefetch"),
     path("label/<slug:project>/<slug:queue>/give-back/", moves.give_back, name="label-give-back"),
+    path("label/<slug:project>/<slug:queue>/beside/<int:task>/", beside_pages.beside, name="label-beside"),
     path("label/<slug:project>/<slug:queue>/sheet/take/", sheets.take, name="label-sheet-take"),
     path("label/<slug:project>/<slug:queue>/sheet/answer/", sheets.answer, name="label-sheet-answer"),
     path("label/<slug:project>/<slug:queue>/sheet/undo/", sheets.undo, name="label-sheet-undo"),

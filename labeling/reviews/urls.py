@@ -12,6 +12,7 @@ urlpatterns = [
     path("review/<slug:project>/<slug:queue>/take/", views.review_take, name="review-take"),
     path("review/<slug:project>/<slug:queue>/judge/", views.review_judge, name="review-judge"),
     path("review/<slug:project>/<slug:queue>/renew/", views.review_renew, name="review-renew"),
+    path("review/<slug:project>/<slug:queue>/beside/<int:task>/", views.review_beside, name="review-beside"),
     path("projects/<slug:project>/examples/<int:example>/issues/", issue_pages.open_one, name="issue-open"),
     path(
         "projects/<slug:project>/examples/<int:example>/issues/beside/",

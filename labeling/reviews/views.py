@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from labeling.answers.beside_pages import show_beside
 from labeling.answers.forms import answer_in
 from labeling.answers.views import open_queue, wants_fragment, whole
 from labeling.queues.models import Queue
@@ -210,3 +211,14 @@ def review_renew(request: MemberRequest, project: str, queue: str) -> HttpRespon
     except Refused as refused:
         return JsonResponse({"held": False, "sentence": str(refused.sentence)}, status=409)
     return JsonResponse({"held": True, "until": until})
+
+
+@require_GET
+@shows_media
+@member_page(VERB)
+def review_beside(request: MemberRequest, project: str, queue: str, task: int) -> HttpResponseBase:
+    """The neighbours of what is before this reviewer, and examples of classes."""
+    found = open_queue(request, project, queue, VERB)
+    mine = request.organization.review_leases.filter(reviewer=request.user, task__queue=found)
+    lease = get_object_or_404(mine.select_related("task__example"), task=min(task, 2**63 - 1))
+    return show_beside(request, found, lease.task.example)

@@ -10,9 +10,9 @@ from teams.access.problems import FieldError
 
 MAX_OPTIONS = 20_000
 MAX_DEPTH = 20  # of a tree
-# What the pages that ask use themselves: skip, flag, the guideline, issues, other questions, go to, the list of keys,
-# search.
-KEYS_OF_PAGES = frozenset("s!iqjkg?/")
+# What the pages that ask use themselves: skip, flag, the guideline, issues, examples beside it, other questions, go
+# to, the list of keys, search.
+KEYS_OF_PAGES = frozenset("s!iqejkg?/")
 MEMBERS = frozenset({"value", "title", "key", "parent"})
 COMPARED = frozenset({"value", "title", "key", "attribute"})
 

@@ -297,6 +297,16 @@ def test_two_questions_share_the_picture_and_a_new_shape_may_lie_on_others(task:
     assert sorted(kept(page)) == ["boxes", "choice", "polygons"]
 
 
+def test_what_stands_beside_the_task_is_fetched_when_its_key_opens_it(task: Callable[..., Page]) -> None:
+    page = task(asking("boxes", required=False), asking("choice"))
+    page.locator("#question-choice").focus()
+    with page.expect_response("**/beside/**"):
+        press(page, "e")
+    expect(page.locator("[data-beside]")).to_contain_text("It belongs to no group")
+    press(page, "e")
+    expect(page.locator("[data-beside]")).not_to_have_attribute("open", "")
+
+
 def test_a_draft_brings_the_shapes_back(task: Callable[..., Page]) -> None:
     page = task(asking("boxes"))
     press(page, "n")

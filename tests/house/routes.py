@@ -201,6 +201,8 @@ PAGES = [
     Route("label-sheet-answer", {"POST": LABEL}, SHEETS, sheet_of),
     Route("label-sheet-undo", {"POST": LABEL}, SHEETS),
     Route("label-sheet-renew", {"POST": LABEL}, SHEETS),
+    Route("label-beside", {"GET": LABEL}, QUEUE | {"task": "held_task.pk"}, holder=True),
+    Route("review-beside", {"GET": REVIEW}, QUEUE | {"task": "judged_task.pk"}, holder=True),
     Route("label-contest", {"POST": LABEL}, QUEUE, returned_lease_of, holder=True),
     Route("review-home", {"GET": REVIEW}, ORGANIZATION),
     Route("contested", {"GET": MANAGE}, ORGANIZATION),

@@ -1,6 +1,7 @@
 // What stands beside a task and is fetched when somebody opens it: never before the task itself is there.
 //
 //     <dialog> ... <div data-loads="address" data-away="words"></div>     filled each time it is opened
+//     <details data-beside> ... <div data-loads>      filled the first time it is opened
 //     a form within it is sent by fetch, and what the server says takes its place
 //     [data-pin-on] is a picture on which a press fills the fields `across` and `down` of the form below it
 
@@ -14,6 +15,7 @@ async function fill(place, going) {
     if (!answer.ok && ![403, 409, 422].includes(answer.status)) throw new Error(String(answer.status));
     place.replaceChildren(parsed(await answer.text()));
   } catch {
+    delete place.dataset.loaded;
     const words = document.createElement("p");
     words.className = "tone-bad";
     words.role = "alert";
@@ -27,6 +29,17 @@ document.addEventListener("sluice:opening", (event) => {
   const place = event.target.querySelector("[data-loads]");
   if (place) fill(place, fetch(place.dataset.loads, WITH));
 });
+
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const place = event.target.matches?.("[data-beside][open]") && event.target.querySelector("[data-loads]");
+    if (!place || place.dataset.loaded) return;
+    place.dataset.loaded = "yes";
+    fill(place, fetch(place.dataset.loads, WITH));
+  },
+  { capture: true }, // it does not bubble
+);
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
