@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import math
-import os
 import random
-import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from typing import Any
 
-from django.db import connection, connections
+from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from labeling.models import Queue, Task
 from labeling.tasks import claiming
+from tests.labeling import window as windows
 
-FRAGMENT = {"X-Fragment": "1"}
+# Forked from a process that has Django and nothing else: no browser's loop, no threads of a server.
+PROCESSES = get_context("forkserver")
+PROCESSES.set_forkserver_preload([windows.__name__])
+PLACE = ("NAME", "HOST", "PORT", "USER", "PASSWORD")
 
 
 @dataclass
@@ -31,14 +34,11 @@ class Crowd:
     seconds: float
     kills: int = 0
     expired: int = 0
-    running: dict[int, Client] = field(default_factory=dict)
+    running: list[tuple[BaseProcess, Client]] = field(default_factory=list)
 
     def work(self) -> bool:
         """Until every task is settled; whether that came to be in time."""
         lot, end = random.Random(self.seed), time.monotonic() + self.seconds
-        label(
-            self.windows[0], self.queue, random.Random(self.seed), turns=2
-        )  # what follows finds pages made ready
         for number, window in enumerate(self.windows):
             self.open(window, self.seed + number)
         try:
@@ -52,9 +52,9 @@ class Crowd:
                     self.kill(lot)
             return True
         finally:
-            for pid in self.running:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+            for process, _window in self.running:
+                process.kill()
+                process.join()
 
     def is_done(self) -> bool:
         """Whether nobody is needed any more."""
@@ -62,52 +62,26 @@ class Crowd:
 
     def open(self, window: Client, seed: int) -> None:
         """A process that answers in this window until it is killed."""
-        connections.close_all()  # a child must not share the parent's socket
-        pid = os.fork()
-        if pid:
-            self.running[pid] = window
-            return
-        try:
-            label(window, self.queue, random.Random(seed))
-        finally:
-            os._exit(0)
+        place: dict[str, Any] = {name: connection.settings_dict[name] for name in PLACE}
+        session = window.cookies[settings.SESSION_COOKIE_NAME].value
+        process = PROCESSES.Process(
+            target=windows.run, args=(place, session, self.queue.pk, seed), daemon=True
+        )
+        process.start()
+        self.running.append((process, window))
 
     def kill(self, lot: random.Random) -> None:
         """kill -9, wherever it is."""
-        pid = lot.choice(sorted(self.running))
-        os.kill(pid, signal.SIGKILL)
+        lot.choice(self.running)[0].kill()
         self.kills += 1
 
     def bury(self, lot: random.Random) -> None:
         """Open the windows of the dead again."""
-        for pid in list(self.running):
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                self.open(self.running.pop(pid), lot.randrange(2**31))
-
-
-def label(window: Client, queue: Queue, lot: random.Random, turns: float = math.inf) -> None:
-    """Answer what comes, sometimes twice, sometimes too late; fetch ahead, skip nothing."""
-    url = f"/o/{queue.organization.slug}/label/{queue.project.slug}/{queue.slug}/"
-    post: Callable[..., Any] = lambda name, **data: window.post(url + name, data, headers=FRAGMENT)  # noqa: E731
-    while turns > 0:
-        lease = held(post("take/"))
-        while lease is not None and turns > 0:
-            turns -= 1
-            form = {"lease": lease.pk, "token": lease.token, "digit": str(lot.randrange(10))}
-            if lot.random() < 0.3:
-                post("prefetch/")
-            if lot.random() < 0.03:
-                time.sleep(1.5)  # longer than the lease
-            answer = post("answer/", **form)
-            if lot.random() < 0.2:
-                post("answer/", **form)  # a second click
-            lease = held(answer)
-        time.sleep(0.2)
-
-
-def held(answer: Any) -> Any:
-    """The lease that a page shows, if it shows one."""
-    return answer.context["lease"] if answer.status_code == 200 and answer.context else None
+        for one in list(self.running):
+            process, window = one
+            if not process.is_alive():
+                self.running.remove(one)
+                self.open(window, lot.randrange(2**31))
 
 
 WRONG = """
