@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from hypothesis import settings as properties
 
 from config.database import ensure_running
 from config.roles import as_owner
 from tests.stores import ObjectStore, object_store
 
 _database = contextlib.ExitStack()
+properties.register_profile("no test fails on a time", deadline=None)
+properties.load_profile("no test fails on a time")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -110,14 +110,14 @@ class QueueForm(ConditionForm):
         """Whether many guesses can be verified at once, and where their exceptions go."""
         given, row = self.cleaned_data, self.instance
         schema = given.get("schema") or (row.schema if row.schema_id else None)
-        stream = given.get("stream") or (row.stream if row.stream_id else None)
+        stream = given["stream"].pk if given.get("stream") else row.stream_id
         other = given.get("exceptions_to")
         if schema is not None:
             try:
                 check_sheet(schema=schema, rules=given)
             except Refused as refusal:
                 self.add_error("asking", str(refusal.sentence))
-        if other is not None and (other.pk == row.pk or other.stream_id != getattr(stream, "pk", None)):
+        if other is not None and (other.pk == row.pk or other.stream_id != stream):
             self.add_error("exceptions_to", str(_("Name another queue of the same stream.")))
 
 

@@ -14,12 +14,13 @@ from slices.definitions.actions import current
 from slices.definitions.shapes import MeaningIn, definition_in, definition_of, said_where
 from slices.families.api import FamilyView
 from slices.families.preview import LARGEST, PERCENT, preview
+from teams.access.strict import Moment
 
 
 class FamilyPreviewIn(MeaningIn):
     """What of the template would change; what is not said stays. Its parameters stay what they are."""
 
-    as_of = serializers.DateTimeField(required=False)
+    as_of = Moment(required=False)
 
 
 class ChildChangeOut(serializers.Serializer[Any]):
