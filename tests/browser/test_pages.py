@@ -24,7 +24,7 @@ NOT_PAGES = {
     "label-options",
 }
 NOT_PAGES |= {"slice-now", "slice-figures", "project-arrivals", "import-errors", "snapshot-export-file"}
-NOT_PAGES |= {"queue-agreement-csv", "queue-people-csv"}
+NOT_PAGES |= {"queue-agreement-csv", "queue-people-csv", "issues-beside"}
 SHOWN = [route for route in PAGES if "GET" in route.verbs and route.name not in NOT_PAGES]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
