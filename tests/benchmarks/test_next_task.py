@@ -36,6 +36,7 @@ BARE = """
     WITH picked AS (
         SELECT id FROM labeling_task
         WHERE organization_id = %(organization)s AND queue_id = %(queue)s AND state = 'open' AND open_slots > 0
+          AND line = 'anybody'
         ORDER BY priority DESC, due_at, order_key, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
     ), taken AS (
         UPDATE labeling_task task SET open_slots = 0 FROM picked WHERE task.id = picked.id RETURNING task.id

@@ -87,14 +87,14 @@ def numbers_in(url: str, body: Any) -> set[int]:
 
 @pytest.fixture
 def worlds() -> tuple[World, World]:
-    """Two worlds whose keys are no small numbers, which stand in requests for other things."""
+    """Two worlds whose keys are no small numbers, and of no two tables the same: those stand for other things."""
     with connection.cursor() as cursor:
-        for model in [*tenant_models(), Organization]:
+        for number, model in enumerate([*tenant_models(), Organization], start=1000):
             table = model._meta.db_table
             cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, model._meta.pk.column])
             (sequence,) = cursor.fetchone()
             if sequence:
-                cursor.execute("SELECT setval(%s, 1000000 + (random() * 1000)::int * 1000)", [sequence])
+                cursor.execute("SELECT setval(%s, %s)", [sequence, number * 1000])
     return World("acme", "Alpha"), World("globex", "Beta")
 
 
