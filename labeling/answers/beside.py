@@ -60,17 +60,16 @@ def references(queue: Queue, example: Example) -> tuple[str, list[Neighbour]]:
 
     Where the queue hides what the model says, its guess does not choose them either.
     """
-    counted = settled(queue, example)
+    counted, words = settled(queue, example), titles(queue)
     guess = example.predicted if queue.show_predictions else None
     if guess:
         rows = list(counted.filter(label=guess).order_by("-accepted_at", "-pk")[:OF_A_CLASS])
-        title = _("Accepted as %(label)s") % {"label": titles(queue).get(guess, guess)}
+        title = _("Accepted as %(label)s") % {"label": words.get(guess, guess)}
     else:
         rows = list(counted.order_by("label", "-accepted_at", "-pk").distinct("label")[:CLASSES])
         title = _("What classes look like")
     for row in rows:
         row.example.stream, row.example.organization = queue.stream, queue.organization
-    words = titles(queue)
     return title, [
         Neighbour(row.example, shown(queue.organization, row.example), words.get(row.label, row.label))
         for row in rows

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -103,7 +103,7 @@ def acted_on(queue: Queue, leases: Sequence[Lease], said: dict[int | None, Annot
     return {lease.pk for lease in leases if is_done(lease)}
 
 
-def handed_on_to(queue: Queue, leases: Sequence[Lease]):  # type: ignore[no-untyped-def]
+def handed_on_to(queue: Queue, leases: Sequence[Lease]) -> QuerySet[Task]:
     """The tasks that this sheet opened in the other queue."""
     ended = [lease.ended_at for lease in leases if lease.ended_at is not None]
     examples = [lease.task.example_id for lease in leases if lease.state == Lease.State.SKIPPED]

@@ -93,12 +93,13 @@ def keep(queue: Queue, cells: Sequence[Cell], active_s: float | None, reason: st
     taken = taken_of(queue, cells, kept, by)
     check_cells(queue, taken)
     seconds = None if active_s is None or not taken else active_s / len(taken)
-    plain = [one for one in taken if is_plain(one, by)]
+    plain, odd_ones = [], []
+    for one in taken:
+        (plain if is_plain(one, by) else odd_ones).append(one)
     answered = [one for one in plain if one.value is not None]
     handed_on = [one for one in plain if one.value is None]
     keep_answers(queue, answered, seconds, reason, now, kept, by)
     hand_on(queue, handed_on, now, kept, by)
-    odd_ones = [one for one in taken if not is_plain(one, by)]
     for one in odd_ones:
         keep_single(queue, one, seconds, reason, kept, by)
     if odd_ones:  # what was sent together is undone together: it has ended at one moment

@@ -143,8 +143,8 @@ class Lease(OrganizationModel):
     """One person's hold on a task; `token` is the fence: whoever comes with an older one is too late.
 
     A person holds one task of a queue, or one in each `cell` of a sheet, and at most one more that their page fetched
-    ahead (`prefetched`). One that is
-    put off stays theirs, is offered again at `again_at`, and goes to others at `expires_at`.
+    ahead (`prefetched`). One that is put off stays theirs, is offered again at `again_at`, and goes to others at
+    `expires_at`.
     """
 
     class State(models.TextChoices):

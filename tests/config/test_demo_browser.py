@@ -1,8 +1,18 @@
 """The simulated person's browser reads a page's forms and keys as a person would."""
 
-import requests
+from __future__ import annotations
 
-from config.demo.browser import Page
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+from django.core.cache import cache
+
+from config.demo import browser
+from config.demo.browser import Browser, Page
+from tests.factories import UserFactory
 
 HTML = """
 <main><a href="../queues/">Queues</a>
@@ -49,3 +59,25 @@ def test_the_key_of_the_example_and_the_links_are_seen() -> None:
     assert page().data["data-example-key"] == "digit-0421"
     assert page().links == ["http://127.0.0.1/o/demo/queues/"]
     assert page("<p>plain</p>").text == "plain"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_shut_out_by_the_failures_of_others_waits_and_comes_in(
+    live_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    UserFactory(email="lena@example.test", password="shelf tags")
+    for number in range(10):
+        other = Browser(live_server.url)
+        form = other.look("/sign-in/").form("", "login", "password")
+        assert form is not None
+        other.submit(form, login=f"nobody{number}@example.test", password="wrong")
+    waits: list[float] = []
+
+    def a_minute_goes_by(seconds: float) -> None:
+        waits.append(seconds)
+        cache.clear()
+
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=a_minute_goes_by)
+    monkeypatch.setattr(browser, "time", clock)
+    Browser(live_server.url).sign_in("lena@example.test", "shelf tags")
+    assert waits == [browser.PAUSE_S]

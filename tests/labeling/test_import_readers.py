@@ -178,7 +178,7 @@ def test_predictions_of_a_model_come_with_the_rows() -> None:
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     rows=st.lists(st.tuples(CELLS, CELLS), max_size=12),
     crlf=st.booleans(),
@@ -208,7 +208,7 @@ def test_a_written_table_reads_back_and_from_every_mark(
         ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(body=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_file_whatsoever_is_more_than_unreadable(body: bytes) -> None:
     for kind in ("csv", "ndjson"):

@@ -125,7 +125,7 @@ def answered(draw: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 @given(answered())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_what_was_made_from_a_schema_fits_it(made: tuple[list[dict[str, Any]], dict[str, Any]]) -> None:
     asked, answer = made
     assert check_questions(asked) == []
@@ -135,7 +135,7 @@ def test_what_was_made_from_a_schema_fits_it(made: tuple[list[dict[str, Any]], d
 
 
 @given(answered(), st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_one_wrong_value_is_told_where_it_is(
     made: tuple[list[dict[str, Any]], dict[str, Any]], data: st.DataObject
 ) -> None:
@@ -148,7 +148,7 @@ def test_one_wrong_value_is_told_where_it_is(
 
 
 @given(answered(), st.sampled_from(["zz", "", 7]))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 def test_a_question_that_is_not_asked_may_not_be_answered(
     made: tuple[list[dict[str, Any]], dict[str, Any]], value: Any
 ) -> None:

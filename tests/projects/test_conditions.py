@@ -177,7 +177,7 @@ class OnRows(TestCase):
         condition = Condition.from_json(node, self.stream)
         return set(self.stream.examples.filter(condition.q(AS_OF)).values_list("pk", flat=True))
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     @given(node=conditions)
     def test_the_database_and_the_reference_agree(self, node: dict[str, Any]) -> None:
         condition = Condition.from_json(node, self.stream)
@@ -186,19 +186,19 @@ class OnRows(TestCase):
         }
         assert self.members(node) == expected
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(node=conditions)
     def test_not_is_the_exact_complement(self, node: dict[str, Any]) -> None:
         inside, outside = self.members(node), self.members({"op": "not", "args": [node]})
         assert inside & outside == set()
         assert len(inside | outside) == 40
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(node=conditions)
     def test_the_canonical_form_has_the_same_members(self, node: dict[str, Any]) -> None:
         assert self.members(canonical(node)) == self.members(node)
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(node=conditions)
     def test_what_is_said_to_be_always_so_is(self, node: dict[str, Any]) -> None:
         said = truth(node)

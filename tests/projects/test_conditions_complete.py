@@ -135,7 +135,7 @@ class Anything(TestCase):
     def setUpTestData(cls) -> None:
         cls.stream = a_stream()
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(
         text=st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join) | st.text(),
         cursor=st.integers(-5, 60),
@@ -145,7 +145,7 @@ class Anything(TestCase):
             start, end = one.replace
             assert 0 <= start <= end <= len(text)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(data=st.data())
     def test_what_is_offered_is_always_a_way_on(self, data: st.DataObject) -> None:
         text = ""

@@ -210,7 +210,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     rows=st.lists(
         st.dictionaries(st.sampled_from(["key", "text", "attributes", "media", "captured_at"]), JSON) | JSON,
@@ -258,7 +258,7 @@ ROW = st.fixed_dictionaries(
 
 
 @given(st.lists(ROW, min_size=1, max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_rows_that_are_read_together_are_read_as_each_alone(rows: list[Any]) -> None:
     raw = [msgspec.Raw(json.dumps(row).encode()) for row in rows]
     assert EXAMPLES.rows(raw) == [EXAMPLES.read(row) for row in raw]

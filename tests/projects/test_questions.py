@@ -133,7 +133,7 @@ def test_an_answer_that_does_not_fit_is_told_where(kind: str, value: Any, wrong:
         ),
     ),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_no_value_of_json_breaks_the_check(kind: str, value: Any) -> None:
     assert isinstance(errors(kind, value), list)
 

@@ -107,7 +107,7 @@ def test_a_group_that_is_here_stays_where_its_hash_put_it(send: Any, stream: Any
 SPLITS = st.sampled_from([None, "train", "val", "test"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(
     batches=st.lists(
         st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3), SPLITS), max_size=8), max_size=4

@@ -149,7 +149,7 @@ class Place:
 class NoDetourLeadsUp(TestCase):
     """ASVS 5.0.0 V8.2.1, V8.3.1."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(role=st.sampled_from([Role.ADMIN, Role.MANAGER]), steps=st.lists(STEPS, max_size=12))
     def test_whatever_is_tried(self, role: str, steps: list[tuple[Any, ...]]) -> None:
         place = Place(role)

@@ -37,7 +37,7 @@ CONDITIONS = [
     "weight between 1 and 2 or prediction = 'y'",
     "label_state = 'accepted' and sample(50%, 's')",
 ]
-DB = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+DB = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def slices_of(stream: Any) -> list[Any]:

@@ -34,7 +34,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 ANY = Definition(labels="any", splits=("train", "val", "test"))
-DB = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+DB = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def labelled(queue: Any, label: str = "3", selected_by: str = "rule", at: Any = None, **fields: Any) -> Any:

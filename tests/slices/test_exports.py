@@ -60,7 +60,7 @@ FIELDS = [
     {"name": "seen", "type": "timestamp"},
     {"name": "tags", "type": "string[]"},
 ]
-DB = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+DB = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 # What PostgreSQL keeps of a text: anything but NUL and halves of a surrogate pair.
 TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=40)
 FIRST = "=+-@\t\r\n＝＋－＠'"

@@ -112,7 +112,7 @@ class EveryDefinition(TestCase):
         assert len(found) == len(set(found)), "nobody is in it twice"
         return set(found)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(definition=single)
     def test_what_meets_a_condition_and_what_does_not_are_together_everything(
         self, definition: Definition
@@ -121,7 +121,7 @@ class EveryDefinition(TestCase):
         assert inside & outside == set()
         assert inside | outside == self.ids(replace(definition, condition=None))
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(definition=definitions)
     def test_with_samples_and_without_doubles_nobody_is_on_both_sides(self, definition: Definition) -> None:
         inside, outside = self.ids(definition), self.ids(opposite(definition))
@@ -130,7 +130,7 @@ class EveryDefinition(TestCase):
             self.ids(replace(definition, condition=None, dedupe=None, sample=None, max_size=None))
         )
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(definition=definitions)
     def test_who_is_in_a_slice_and_who_is_not_are_the_whole_stream(self, definition: Definition) -> None:
         version = current(slice_of(self.stream, definition, "any-slice"))
@@ -146,7 +146,7 @@ class EveryDefinition(TestCase):
         assert inside == set(members(version, AS_OF).values_list("pk", flat=True))
         assert (inside & outside, len(inside | outside)) == (set(), N)
 
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     @given(definition=definitions)
     def test_frozen_twice_as_of_one_moment_is_the_same_manifest(self, definition: Definition) -> None:
         # half of the definitions would freeze test examples to train on: that is refused, not frozen

@@ -91,7 +91,7 @@ def batches(manifest: dict[int, Any], length: int) -> Any:
     return (members[at : at + length] for at in range(0, len(members), length))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(one=MANIFEST, other=MANIFEST, left=st.integers(1, 9), right=st.integers(1, 9))
 def test_the_merge_says_what_sets_say_however_the_readings_are_cut(
     one: dict[int, Any], other: dict[int, Any], left: int, right: int

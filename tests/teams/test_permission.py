@@ -67,7 +67,7 @@ def test_an_operator_may_no_more_than_their_role_and_grants_say() -> None:
 class TheTwoFormsOfTheQuestion(TestCase):
     """`has_perm` and `open_to` agree whatever roles and grants there are."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(
         role=st.sampled_from(Role.values),
         active=st.booleans(),

@@ -57,7 +57,7 @@ def test_every_way_to_a_yes_or_a_no_has_its_sentence() -> None:
     ]
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     role=st.sampled_from([role for role in Role if role != Role.PIPELINE]),
     active=st.booleans(),
