@@ -14,6 +14,7 @@ LONGEST_WAIT_S = 2.0
 GIVE_UP_S = 120.0
 TIMEOUT_S = 30.0
 TRIES = 3
+TOO_MANY = 429
 THROTTLED = "Too many failed login attempts"
 PAUSE_S = 5.0
 FIELDS = {"input", "button", "textarea", "select", "option"}
@@ -147,7 +148,8 @@ class Browser:
         """Come in. Raises PermissionError where the password is another.
 
         A server that dies after it let somebody in takes the answer, and the cookie, with it: then one tries again.
-        Sign-ins that it died over count as failed ones for a minute, and too many of those shut out everybody here.
+        Sign-ins that it died over count as failed for a minute, and for ten seconds it leaves the lock on their number:
+        either shuts out everybody here.
         """
         began, tries = time.monotonic(), 0
         while tries < TRIES:
@@ -155,7 +157,8 @@ class Browser:
             if form is None:
                 return  # signed in
             answer = self.submit(form, login=email, password=password)
-            if THROTTLED in answer.text and time.monotonic() - began < GIVE_UP_S:
+            is_shut_out = answer.status == TOO_MANY or THROTTLED in answer.text
+            if is_shut_out and time.monotonic() - began < GIVE_UP_S:
                 time.sleep(PAUSE_S)
             else:
                 tries += 1
