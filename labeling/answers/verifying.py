@@ -93,7 +93,8 @@ def keep(queue: Queue, cells: Sequence[Cell], active_s: float | None, reason: st
     taken = taken_of(queue, cells, kept, by)
     check_cells(queue, taken)
     seconds = None if active_s is None or not taken else active_s / len(taken)
-    plain, odd_ones = [], []
+    plain: list[Taken] = []
+    odd_ones: list[Taken] = []
     for one in taken:
         (plain if is_plain(one, by) else odd_ones).append(one)
     answered = [one for one in plain if one.value is not None]
